@@ -1,0 +1,193 @@
+"""What a person may see: one clause for lists and for single rows. What you may not see does not exist.
+
+Employees see what belongs to their department, heads what belongs to the departments below theirs, directors what
+belongs below the departments they are in. Beyond that everybody sees what they own and what they have, or had, a
+task in. Holding only the role of administrator or designer opens no deal.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy.orm import Session
+
+from engine.db import Base
+from engine.errors import NotFound
+from engine.history import Event
+from engine.people import Department, Membership, Person
+from engine.process.definitions import Definition
+from engine.process.instances import Instance
+from engine.process.tasks import UserTask
+from engine.sales.agreements import Agreement, AgreementVersion
+from engine.sales.commitments import Commitment
+from engine.sales.deals import Deal
+from engine.sales.ladders import Move
+from engine.sales.promises import Promise
+from engine.sales.records import Client, Contact, Contract, Lead, Product
+
+Row = TypeVar("Row", bound=Base)
+Clause = ColumnElement[bool]
+
+
+def one(session: Session, person: Person, model: type[Row], id_: int) -> Row:
+    """The row with this id, if this person may see it. Raises NotFound otherwise, whatever the reason."""
+    found = session.scalar(select(model).where(model.__table__.c["id"] == id_, visible(person, model)))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def visible(person: Person, model: type[Base]) -> Clause:
+    """The clause for rows of ``model`` that this person may see: one expression, to be put into a WHERE."""
+    if model.__name__ == "Section":
+        return _sections(person)
+    return RULES[model](person)
+
+
+def departments(person: Person) -> Select[int]:
+    """The ids of the departments whose records this person reads; none for one who neither sells nor directs."""
+    if not person.has("employee", "director"):
+        return select(Department.id).where(false())
+    roots = person.department_ids if person.has("director") else person.headed_ids
+    return select(Department.id).where(
+        or_(Department.id.in_(person.department_ids), Department.id.in_(_below(roots)))
+    )
+
+
+def _below(roots: Sequence[int]) -> Select[int]:
+    tree = select(Department.id).where(Department.id.in_(roots)).cte(recursive=True)
+    tree = tree.union(select(Department.id).join(tree, Department.parent_id == tree.c.id))
+    return select(tree.c.id)
+
+
+def _worked_on(person: Person, instance_id: Any) -> Clause:
+    """There is, or was, a task of this person or of their queues in the instance."""
+    theirs = or_(
+        UserTask.assignee_id == person.id,
+        UserTask.completed_by_id == person.id,
+        UserTask.audience.in_(person.audiences),
+    )
+    return select(UserTask.id).where(UserTask.instance_id == instance_id, theirs).exists()
+
+
+def _of_department(person: Person, column: Any) -> Clause:
+    mine: Clause = column.in_(departments(person))
+    return or_(mine, column.is_(None)) if person.has("director") else mine
+
+
+def _deals(person: Person) -> Clause:
+    return or_(
+        Deal.owner_id == person.id,
+        _of_department(person, Deal.department_id),
+        _worked_on(person, Deal.instance_id),
+    )
+
+
+def _seen_deals(person: Person) -> Select[int]:
+    return select(Deal.id).where(_deals(person))
+
+
+def _trade(person: Person) -> Clause:
+    """Clients, contacts and products: everybody who sells or directs."""
+    return true() if person.has("employee", "director") else false()
+
+
+def _leads(person: Person) -> Clause:
+    return or_(Lead.owner_id == person.id, _of_department(person, Lead.department_id))
+
+
+def _contracts(person: Person) -> Clause:
+    return or_(
+        Contract.owner_id == person.id,
+        Contract.department_id.in_(departments(person)),
+        Contract.deal_id.in_(_seen_deals(person)),
+    )
+
+
+def _promises(person: Person) -> Clause:
+    return or_(
+        Promise.provider_id.in_(departments(person)),
+        Promise.consumer_id.in_(departments(person)),
+        Promise.deal_id.in_(_seen_deals(person)),
+    )
+
+
+def _agreements(person: Person) -> Clause:
+    """Either side's members, also those who hold no selling role: a rule must be known to those it binds."""
+    return or_(
+        Agreement.provider_id.in_(person.department_ids),
+        Agreement.consumer_id.in_(person.department_ids),
+        Agreement.provider_id.in_(departments(person)),
+        Agreement.consumer_id.in_(departments(person)),
+    )
+
+
+def _instances(person: Person) -> Clause:
+    """Cases of visible deals and one's own; a case that carries no deal is open to who designs and administers."""
+    carries = select(Deal.id).where(Deal.instance_id == Instance.id).exists()
+    members = select(Membership.person_id).where(Membership.department_id.in_(departments(person)))
+    seen = [
+        Instance.owner_id == person.id,
+        Instance.started_by_id == person.id,
+        _worked_on(person, Instance.id),
+        select(Deal.id).where(Deal.instance_id == Instance.id, _deals(person)).exists(),
+        and_(~carries, Instance.owner_id.in_(members)),
+    ]
+    if person.has("designer", "administrator"):
+        seen.append(~carries)
+    return or_(*seen)
+
+
+def _tasks(person: Person) -> Clause:
+    """One's own, one's queues', those of cases one may see."""
+    return or_(
+        UserTask.assignee_id == person.id,
+        UserTask.completed_by_id == person.id,
+        UserTask.audience.in_(person.audiences),
+        UserTask.instance_id.in_(select(Instance.id).where(_instances(person))),
+    )
+
+
+def _definitions(person: Person) -> Clause:
+    """Who draws, directs or administers; others meet a diagram through a case of theirs."""
+    return true() if person.has("designer", "director", "administrator") else false()
+
+
+def _sections(person: Person) -> Clause:
+    from engine.sales.sections import Section, SectionShare  # sections are read with these very clauses
+
+    shared = or_(
+        SectionShare.kind == "everyone",
+        and_(SectionShare.kind == "person", SectionShare.who == str(person.id)),
+        and_(
+            SectionShare.kind == "department",
+            SectionShare.who.in_([each.department.key for each in person.memberships]),
+        ),
+        and_(
+            SectionShare.kind == "role",
+            SectionShare.who.in_([role.name for role in person.roles]),
+        ),
+    )
+    return or_(Section.owner_id == person.id, Section.id.in_(select(SectionShare.section_id).where(shared)))
+
+
+RULES: dict[type[Base], Callable[[Person], Clause]] = {
+    Deal: _deals,
+    Client: _trade,
+    Contact: _trade,
+    Product: _trade,
+    Lead: _leads,
+    Contract: _contracts,
+    Commitment: lambda person: Commitment.deal_id.in_(_seen_deals(person)),
+    Promise: _promises,
+    Agreement: _agreements,
+    AgreementVersion: lambda person: AgreementVersion.agreement_id.in_(
+        select(Agreement.id).where(_agreements(person))
+    ),
+    UserTask: _tasks,
+    Instance: _instances,
+    Definition: _definitions,
+    Move: lambda person: Move.instance_id.in_(select(Deal.instance_id).where(_deals(person))),
+    Event: lambda person: Event.instance_id.in_(select(Instance.id).where(_instances(person))),
+}
+"""Who may see rows of a table. A table that is not here is nobody's: asking for it is an error, not a hole."""

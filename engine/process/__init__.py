@@ -1,0 +1,1 @@
+"""How a diagram runs. Knows nothing of sales; the only place that touches SpiffWorkflow."""
