@@ -1,0 +1,230 @@
+"""Findings about arrows, starts, ends, gateways and joins."""
+
+from engine.process.doctor.catalogue.entry import Entry, asks, hints, mends, offers, warns
+
+ENTRIES: dict[str, Entry] = {
+    "F01": asks(
+        "%(it)s: strzałka nie ma początku albo końca.",
+        "%(it)s: the flow has no start or no end.",
+        "Strzałka zostanie pominięta.",
+        "The flow is left out.",
+    ),
+    "F02": asks(
+        "%(it)s łączy dwa baseny zwykłą strzałką.",
+        "%(it)s joins two pools by an ordinary flow.",
+        "Strzałka zostanie pominięta; między basenami rysuje się wiadomości.",
+        "The flow is left out; draw messages between pools.",
+    ),
+    "F03": asks(
+        "%(it)s przecina granicę podprocesu.",
+        "%(it)s crosses the border of a sub-process.",
+        "Strzałka zostanie przypięta do samego podprocesu.",
+        "The flow is attached to the sub-process itself.",
+    ),
+    "F04": asks(
+        "%(it)s jest zdarzeniem końcowym, z którego wychodzi strzałka.",
+        "%(it)s is an end event with a flow leaving it.",
+        "Stanie się zdarzeniem pośrednim, a droga pójdzie dalej.",
+        "It becomes an intermediate event and the way goes on.",
+    ),
+    "F05": mends(
+        "Do zdarzenia początkowego %(at)s prowadzi strzałka.",
+        "A flow leads into the start event %(at)s.",
+        "Strzałka prowadzi do kroku tuż po nim.",
+        "The flow leads to the step just behind it.",
+    ),
+    "F06": mends(
+        "Z kroku %(at)s wychodzą strzałki z warunkami.",
+        "Flows with conditions leave the step %(at)s.",
+        "Dodano bramkę, która sprawdza te warunki.",
+        "A gateway that checks these conditions was added.",
+    ),
+    "F07": mends(
+        "Z kroku %(at)s wychodzi kilka strzałek.",
+        "Several flows leave the step %(at)s.",
+        "Dodano bramkę równoległą: wszystkie drogi ruszają naraz.",
+        "A parallel gateway was added: all ways start at once.",
+    ),
+    "F08": mends(
+        "%(it)s prowadzi do siebie samego.",
+        "%(it)s leads to itself.",
+        "Dodano bramkę przed krokiem.",
+        "A gateway was added before the step.",
+    ),
+    "F09": asks(
+        "%(it)s to podproces zdarzeniowy, a dochodzi do niego lub wychodzi z niego strzałka.",
+        "%(it)s is an event sub-process, and a flow leads to it or leaves it.",
+        "Strzałka zostanie pominięta: podproces zaczyna się od zdarzenia.",
+        "The flow is left out: the sub-process starts by its event.",
+    ),
+    "F10": mends(
+        "Warunek na jedynej drodze z %(at)s niczego nie wybiera.",
+        "The condition on the only way out of %(at)s chooses nothing.",
+        "Warunek został pominięty.",
+        "The condition was left out.",
+    ),
+    # starts, ends, reach
+    "S01": mends(
+        "%(scope)s nie ma zdarzenia początkowego.",
+        "%(scope)s has no start event.",
+        "Dodano je przed: %(at)s.",
+        "One was added before: %(at)s.",
+    ),
+    "S02": asks(
+        "%(scope)s nie ma zdarzenia początkowego, a zacząć można od: %(names)s.",
+        "%(scope)s has no start event and could begin with: %(names)s.",
+        "Proces zacznie wszystkie te drogi naraz.",
+        "The process starts all these ways at once.",
+    ),
+    "S03": asks(
+        "%(scope)s jest kołem bez początku.",
+        "%(scope)s is a circle without a beginning.",
+        "Proces zacznie się od: %(at)s.",
+        "The process starts with: %(at)s.",
+    ),
+    "S04": hints(
+        "%(it)s zaczyna proces przez: %(trigger)s.",
+        "%(it)s starts the process by: %(trigger)s.",
+        "Sprawę otwiera ta okoliczność albo osoba ręcznie.",
+        "The case is opened by that, or by a person by hand.",
+    ),
+    "S05": mends(
+        "%(scope)s ma kilka początków: %(names)s.",
+        "%(scope)s has several starts: %(names)s.",
+        "Każda sprawa zaczyna się jednym z nich.",
+        "Each case starts with one of them.",
+    ),
+    "S06": mends(
+        "%(it)s to początek podprocesu z wyzwalaczem.",
+        "%(it)s is a start of a sub-process with a trigger.",
+        "Podproces zaczyna się, gdy dojdzie do niego droga.",
+        "The sub-process starts when the way reaches it.",
+    ),
+    "S07": mends(
+        "%(it)s nie prowadzi dalej.",
+        "%(it)s leads nowhere.",
+        "Dodano po nim zdarzenie końcowe.",
+        "An end event was added after it.",
+    ),
+    "S08": asks(
+        "%(it)s to podproces zdarzeniowy, którego silnik w tym miejscu nie uruchomi.",
+        "%(it)s is an event sub-process that the engine would not start at this place.",
+        "Stanie się zdarzeniem na brzegu tego, co obejmuje.",
+        "It becomes a boundary event of what it belongs to.",
+    ),
+    "S09": asks(
+        "%(scope)s składa się tylko z podprocesów zdarzeniowych.",
+        "%(scope)s has nothing but event sub-processes.",
+        "Proces skończy się od razu po starcie.",
+        "The process ends at once after its start.",
+    ),
+    "S10": asks(
+        "%(it)s to podproces zdarzeniowy bez zdarzenia, które go zaczyna.",
+        "%(it)s is an event sub-process without an event that starts it.",
+        "Podproces zostanie pominięty.",
+        "The sub-process is left out.",
+    ),
+    "R01": asks(
+        "%(it)s nie jest z niczym połączony.",
+        "%(it)s is connected with nothing.",
+        "Krok zostanie pominięty.",
+        "The step is left out.",
+    ),
+    "R02": asks(
+        "Do %(at)s nie prowadzi żadna droga od początku.",
+        "No way from the start leads to %(at)s.",
+        "Krok zostanie pominięty.",
+        "The step is left out.",
+    ),
+    "R03": warns(
+        "Koło przez %(at)s może kręcić się bez czekania na kogokolwiek.",
+        "The circle through %(at)s can go round without waiting for anybody.",
+        "Dodaj w kole zadanie albo zdarzenie czasu; silnik przerwie je po zbyt wielu krokach.",
+        "Add a task or a timer to the circle; the engine stops it after too many steps.",
+    ),
+    "R04": asks(
+        "Z koła przez %(at)s nie ma wyjścia.",
+        "There is no way out of the circle through %(at)s.",
+        "Dodane zostanie pytanie, czy iść jeszcze raz, czy skończyć.",
+        "A question is added: go round again or finish.",
+    ),
+    # gateways
+    "G01": asks(
+        "Za bramką zdarzeń %(at)s jest coś, co nie jest zdarzeniem.",
+        "Behind the event gateway %(at)s there is something that is not an event.",
+        "Bramka stanie się wyborem, którego dokona człowiek.",
+        "The gateway becomes a choice that a person makes.",
+    ),
+    "G02": mends(
+        "Do zdarzenia %(at)s za bramką zdarzeń prowadzi też inna droga.",
+        "Another way leads to the event %(at)s behind an event gateway.",
+        "Zdarzenie powielono dla tej drogi.",
+        "The event was copied for that way.",
+    ),
+    "G03": asks(
+        "%(it)s jest bramką złożoną, a jej reguły są tylko tekstem.",
+        "%(it)s is a complex gateway, and its rules are only text.",
+        "Stanie się bramką wyboru wielu dróg.",
+        "It becomes an inclusive gateway.",
+    ),
+    "G04": asks(
+        "Warunki za bramką równoległą %(at)s niczego nie wybierają.",
+        "Conditions behind the parallel gateway %(at)s choose nothing.",
+        "Warunki zostaną pominięte: ruszą wszystkie drogi.",
+        "The conditions are left out: all ways start.",
+    ),
+    "G05": mends(
+        "%(it)s podaje drogę domyślną, której nie ma.",
+        "%(it)s names a default way that does not exist.",
+        "Wskazanie pominięto.",
+        "It was left out.",
+    ),
+    "G06": offers(
+        "%(it)s nie ma drogi domyślnej: gdy żaden warunek nie zajdzie, sprawa stanie.",
+        "%(it)s has no default way: when no condition holds, the case stops.",
+        "Domyślną stanie się droga „%(way)s”.",
+        "The way “%(way)s” becomes the default.",
+    ),
+    "G07": asks(
+        "Warunek „%(condition)s” przy %(at)s jest tekstem, którego nie da się policzyć.",
+        "The condition “%(condition)s” at %(at)s is a text that cannot be evaluated.",
+        "Drogę wybierze człowiek: %(where)s.",
+        "A person chooses the way: %(where)s.",
+    ),
+    "G08": asks(
+        "%(it)s nie ma warunków na drogach wyjścia.",
+        "%(it)s has no conditions on its ways out.",
+        "Drogę wybierze człowiek: %(where)s.",
+        "A person chooses the way: %(where)s.",
+    ),
+    "G09": asks(
+        "%(it)s czyta „%(names)s”, a nic w plikach nie nadaje temu wartości.",
+        "%(it)s reads “%(names)s”, and nothing in the files gives it a value.",
+        "Drogę wybierze człowiek: %(where)s. Jeśli wartość przychodzi z zewnątrz, wymień nazwę we właściwości „keeps”.",
+        "A person chooses the way: %(where)s. If the value comes from outside, list the name in the property “keeps”.",
+    ),
+    "G10": hints(
+        "Niektóre drogi z %(at)s nie mają nazw; w wyborze będą opisane tym, dokąd prowadzą.",
+        "Some ways out of %(at)s have no names; the choice describes them by where they lead.",
+        "Nazwij strzałki odpowiedziami na pytanie bramki.",
+        "Name the flows as answers to the gateway's question.",
+    ),
+    "G11": mends(
+        "Warunek „%(condition)s” przy %(at)s jest zapisany w innym języku.",
+        "The condition “%(condition)s” at %(at)s is written in another language.",
+        "Odczytano go jako „%(read)s”.",
+        "It was read as “%(read)s”.",
+    ),
+    "G12": asks(
+        "%(it)s czeka na zdarzenia, których nikt nie zgłosi: %(names)s.",
+        "%(it)s waits for events that nobody will report: %(names)s.",
+        "Człowiek powie, co się stało; wyznaczony czas biegnie obok.",
+        "A person says what happened; a time limit runs beside it.",
+    ),
+    "J01": asks(
+        "%(it)s łączy drogi, z których nie każda zawsze rusza: sprawa mogłaby tu czekać bez końca.",
+        "%(it)s joins ways of which not every one always starts: a case could wait here for ever.",
+        "Bramka poczeka tylko na te drogi, które ruszyły.",
+        "The gateway waits only for the ways that started.",
+    ),
+}
