@@ -1,0 +1,194 @@
+"""The small state of a case: only what its future needs. What happened is history's business.
+
+*compact* forgets tokens that are over, *dump* writes what stands, *load* puts it on the shared program again.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from engine.process.spiff import events, joins, loops, nodes, values
+from engine.process.spiff.refusals import BrokenState
+from engine.process.spiff.scopes import Case, InnerScope
+from engine.process.spiff.tokens import READY, STARTED, WAITING, Token
+
+VERSION = 1
+
+# --------------------------------------------------------------------------------------------------- compact
+
+
+def compact(case: Case) -> None:
+    """Forget every token the future does not need. The size left depends on what is open, not on age."""
+    for scope in case.scopes():
+        if not scope.completed:
+            _compact(scope)
+
+
+def _compact(scope: Any) -> None:
+    tasks: dict[int, Token] = scope.tasks
+    kept = _needed(scope)
+    if len(kept) < len(tasks):
+        parents = {token: _nearest(tasks, kept, token) for token in kept}
+        for token in [token for token in tasks if token not in kept]:
+            del tasks[token]
+        _relink(tasks, parents)
+
+
+def _needed(scope: Any) -> set[int]:
+    """The first and the last token, the open ones and their parents, and where the ways of open ones parted.
+
+    A parent says on which way a token came in, or guards it; where ways parted, a later join finds the data that
+    both ways began with.
+    """
+    tasks: dict[int, Token] = scope.tasks
+    kept = {token.id for token in (scope.task_tree, scope.last_task) if token is not None}
+    for token in tasks.values():
+        if token.is_open:
+            kept.update(i for i in (token.id, token._parent) if i is not None)
+    kept.update(_partings(tasks, kept))
+    return kept
+
+
+def _partings(tasks: dict[int, Token], kept: set[int]) -> Iterable[int]:
+    """Tokens with needed ones below more than one child; each token is walked over once."""
+    below: dict[int, set[int]] = {}
+    for start in sorted(kept):
+        token = tasks[start]
+        while token._parent is not None:
+            children = below.setdefault(token._parent, set())
+            if token.id in children:
+                break
+            children.add(token.id)
+            token = tasks[token._parent]
+    return [parent for parent, children in below.items() if len(children) > 1]
+
+
+def _nearest(tasks: dict[int, Token], kept: set[int], start: int) -> int | None:
+    parent = tasks[start]._parent
+    while parent is not None and parent not in kept:
+        parent = tasks[parent]._parent
+    return parent
+
+
+def _relink(tasks: dict[int, Token], parents: dict[int, int | None]) -> None:
+    for token in tasks.values():
+        token._children = []
+    for name in sorted(parents):
+        parent = parents[name]
+        tasks[name]._parent = parent
+        if parent is not None:
+            tasks[parent]._children.append(name)
+
+
+# ------------------------------------------------------------------------------------------------------ dump
+
+
+def dump(case: Case) -> bytes:
+    """The case as JSON bytes. Nothing may be ready to move."""
+    compact(case)
+    state: dict[str, Any] = {"v": VERSION, "p": case.prefix, "n": case.last_id, "top": _dump_scope(case)}
+    if case.end_element:
+        state["e"] = case.end_element
+    inner = [
+        [activity, scope.spec.name, _dump_scope(scope)]
+        for activity, scope in sorted(case.subprocesses.items())
+        if not case.completed
+    ]
+    if inner:
+        state["sub"] = inner
+    return orjson.dumps(state)
+
+
+def _dump_scope(scope: Any) -> dict[str, Any]:
+    if scope.completed:
+        return {"d": scope.data}
+    plain: dict[str, Any] = {"t": [_dump_token(token) for _, token in sorted(scope.tasks.items())]}
+    plain["l"] = scope.last_task.id if scope.last_task else None
+    if scope.correlations:
+        plain["c"] = scope.correlations
+    return plain
+
+
+def _dump_token(token: Token) -> list[Any]:
+    """Number, parent, node, state; then, as far as needed: changed data, our notes, names that are gone."""
+    parent = token.parent.data if token.parent is not None else {}
+    changed = {
+        name: value
+        for name, value in token.data.items()
+        if name not in parent or not values.same(parent[name], value)
+    }
+    row = [token.id, token._parent, token.task_spec.name, token._state]
+    more: list[Any] = [changed, token.internal_data, [name for name in parent if name not in token.data]]
+    while more and not more[-1]:
+        more.pop()
+    return row + more
+
+
+# ------------------------------------------------------------------------------------------------------ load
+
+
+def load(case: Case, state: bytes) -> None:
+    """Put a stored state into an empty case. Raises BrokenState when it is unreadable or its diagram has changed."""
+    try:
+        plain = orjson.loads(state)
+        if plain["v"] != VERSION:
+            raise BrokenState(reason=f"v{plain['v']}")
+        case.prefix, case.last_id, case.end_element = plain["p"], plain["n"], plain.get("e")
+        _load_scope(case, plain["top"])
+        for activity, name, inner in plain.get("sub", ()):
+            _load_inner(case, activity, name, inner)
+    except (orjson.JSONDecodeError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise BrokenState(reason=type(error).__name__) from error
+    except KeyError as error:
+        raise BrokenState(reason=str(error.args[0])) from error
+
+
+def _load_inner(case: Case, number: int, name: str, plain: dict[str, Any]) -> None:
+    activity = case.get_task_from_id(number)
+    if activity is None or activity.task_spec.spec != name:
+        raise BrokenState(reason=name)
+    scope = InnerScope(case.program.subspecs[name], activity, case)
+    case.subprocesses[number] = scope
+    _load_scope(scope, plain)
+
+
+def _load_scope(scope: Any, plain: dict[str, Any]) -> None:
+    scope.correlations = plain.get("c", {})
+    if "d" in plain:
+        scope.completed, scope.data = True, plain["d"]
+        return
+    for row in plain["t"]:
+        _load_token(scope, *row)
+    scope.task_tree = scope.tasks[plain["t"][0][0]]
+    scope.last_task = scope.tasks[plain["l"]] if plain["l"] is not None else None
+
+
+def _load_token(
+    scope: Any,
+    number: int,
+    parent: int | None,
+    name: str,
+    state: int,
+    changed: dict[str, Any] | None = None,
+    notes: dict[str, Any] | None = None,
+    gone: Iterable[str] = (),
+) -> None:
+    node = scope.spec.task_specs[name]
+    if not _may_stand(node, state):
+        raise BrokenState(reason=name)
+    token = Token(scope, node, scope.tasks[parent] if parent is not None else None, state, number)
+    token._inherit_data()
+    token.data.update(changed or {})
+    for lost in gone:
+        token.data.pop(lost, None)
+    token.internal_data = notes or {}
+
+
+def _may_stand(node: Any, state: int) -> bool:
+    """Whether a node still is something a token can wait at in this way, should its diagram have changed."""
+    if state == READY:
+        return bool(node.manual)
+    if state == STARTED:
+        return isinstance(node, nodes.Inner | nodes.Call | loops.Looping)
+    return state != WAITING or isinstance(node, events.Catch | events.EventChoice | joins.Join | joins.Finish)
