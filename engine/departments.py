@@ -28,7 +28,7 @@ class StillNeeded(Refusal):
     """People or departments still belong here. Move them first."""
 
 
-def everything() -> Select[tuple[Department]]:
+def everything() -> Select[Department]:
     """All departments that are not closed, by name."""
     return select(Department).where(Department.closed_at.is_(None)).order_by(Department.name, Department.id)
 
@@ -126,8 +126,11 @@ def appoint_head(
 def close(session: Session, department: Department, *, by: Person, now: datetime) -> None:
     """Close a department that is empty. Raises `StillNeeded`."""
     must_administer(by)
-    members = select(func.count()).select_from(Membership).join(Person).where(
-        Membership.department_id == department.id, Person.left_at.is_(None)
+    members = (
+        select(func.count())
+        .select_from(Membership)
+        .join(Person)
+        .where(Membership.department_id == department.id, Person.left_at.is_(None))
     )
     below = select(func.count()).where(Department.parent_id == department.id, Department.closed_at.is_(None))
     if session.scalar(members) or session.scalar(below):

@@ -147,7 +147,7 @@ def subtree(session: Session, department_ids: Sequence[int]) -> set[int]:
     return set(session.scalars(select(tree.c.id)))
 
 
-def everybody() -> Select[tuple[Person]]:
+def everybody() -> Select[Person]:
     """All people, those who left at the end, by name."""
     return select(Person).order_by(Person.left_at.is_not(None), Person.name, Person.id)
 
@@ -183,7 +183,14 @@ def invite(
 
 
 def change(
-    session: Session, person: Person, *, email: str, name: str, roles: Collection[str], by: Person, now: datetime
+    session: Session,
+    person: Person,
+    *,
+    email: str,
+    name: str,
+    roles: Collection[str],
+    by: Person,
+    now: datetime,
 ) -> None:
     """Correct somebody's name, address and roles. Raises what `invite` raises, and `LastAdministrator`."""
     must_administer(by)
@@ -198,7 +205,9 @@ def change(
     _record(session, "person_changed", person, by=by, now=now, before=before, roles=sorted(set(roles)))
 
 
-def assign(session: Session, person: Person, department_ids: Collection[int], *, by: Person, now: datetime) -> None:
+def assign(
+    session: Session, person: Person, department_ids: Collection[int], *, by: Person, now: datetime
+) -> None:
     """Make somebody a member of exactly these departments; heading one that is left ends with it."""
     must_administer(by)
     wanted = set(department_ids) & set(session.scalars(select(Department.id)))
@@ -238,7 +247,9 @@ def give_password(session: Session, person: Person, password_hash: str, *, by: P
     _record(session, "password_given", person, by=by, now=now)
 
 
-def choose_password(session: Session, person: Person, password_hash: str, *, by: Person, now: datetime) -> None:
+def choose_password(
+    session: Session, person: Person, password_hash: str, *, by: Person, now: datetime
+) -> None:
     """Keep the password a person chose; nobody chooses for somebody else."""
     if by is not person:
         raise NotAllowed
@@ -284,8 +295,11 @@ def _is_email(text: str) -> bool:
 
 
 def _keep_an_administrator(session: Session, person: Person, field: str | None = None) -> None:
-    others = select(func.count()).select_from(Person).join(Role).where(
-        Role.name == "administrator", Person.left_at.is_(None), Person.id != person.id
+    others = (
+        select(func.count())
+        .select_from(Person)
+        .join(Role)
+        .where(Role.name == "administrator", Person.left_at.is_(None), Person.id != person.id)
     )
     if person.has("administrator") and not session.scalar(others):
         raise LastAdministrator(field=field)

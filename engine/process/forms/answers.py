@@ -51,6 +51,15 @@ def asked(form: Form, raw: Raw, *, now: datetime | None = None) -> frozenset[str
     return frozenset(form.names - reading.hidden)
 
 
+def preview(form: Form, raw: Raw, *, now: datetime | None = None) -> dict[str, Any]:
+    """The answers so far, however wrong the rest is: None where one is missing. What is computed is worked out."""
+    reading = _Reading(raw, None, now)
+    answers: dict[str, Any] = {}
+    for field in form.fields:
+        answers[field.key] = reading.answer(field, answers)
+    return answers
+
+
 def draft(form: Form, raw: Mapping[str, Any]) -> dict[str, list[str]]:
     """What was typed, unchecked but harmless: only names the form asks, only text, each up to 20,000 characters."""
     kept = [name for name in raw if isinstance(name, str) and _of(form, name)][:MAX_NAMES]

@@ -1,0 +1,125 @@
+"""The fixed cast, a fixed Monday, and a real database for every test."""
+
+import pkgutil
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+import connectors
+import engine as domain
+import reports
+from engine.db import Base, connect, sessions
+from engine.people import Department, Membership, Person, Role
+
+MONDAY = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
+"""10:00 in Warsaw, a work day without a holiday in its week."""
+
+
+def import_models() -> None:
+    """Import every module that adds a table, so that ``Base.metadata`` is whole."""
+    for package in (domain, connectors, reports):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not found.name.startswith("engine.migrations"):
+                import_module(found.name)
+    import_module("webapp.log_ins")
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with all tables and no rows, made once and copied for every test."""
+    import_models()
+    path = tmp_path_factory.mktemp("empty") / "empty.db"
+    made = connect(f"sqlite:///{path}")
+    Base.metadata.create_all(made)
+    made.dispose()
+    return path
+
+
+@pytest.fixture
+def engine_url(empty_database: Path, tmp_path: Path) -> str:
+    """The address of an empty database with all tables."""
+    return f"sqlite:///{shutil.copy(empty_database, tmp_path / 'test.db')}"
+
+
+@pytest.fixture
+def database(engine_url: str) -> Iterator[Engine]:
+    """An engine on the test's database."""
+    made = connect(engine_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def session(database: Engine) -> Iterator[Session]:
+    """A session without wiring."""
+    with sessions(database)() as opened:
+        yield opened
+
+
+@pytest.fixture
+def departments(session: Session) -> dict[str, Department]:
+    """Sales, with Presales, Legal and Finance beside it below the management board."""
+    board = Department(key="board", name="Zarząd", name_en="Board")
+    session.add(board)
+    session.flush()
+    named = {
+        "sales": ("Sprzedaż", "Sales"),
+        "legal": ("Prawny", "Legal"),
+        "presales": ("Presales", "Presales"),
+    }
+    below = {
+        key: Department(key=key, name=pl, name_en=en, parent_id=board.id) for key, (pl, en) in named.items()
+    }
+    session.add_all(below.values())
+    session.commit()
+    return {"board": board, **below}
+
+
+def _person(
+    session: Session, name: str, *roles: str, in_: Department | None = None, head: bool = False
+) -> Person:
+    email = f"{name.split()[0].lower()}@wislane.example"
+    person = Person(
+        email=email, name=name, locale="en", created_at=MONDAY, roles=[Role(name=role) for role in roles]
+    )
+    if in_:
+        person.memberships.append(Membership(department_id=in_.id, is_head=head))
+    session.add(person)
+    session.commit()
+    return person
+
+
+@pytest.fixture
+def anna(session: Session, departments: dict[str, Department]) -> Person:
+    """Anna sells."""
+    return _person(session, "Anna Wilk", "employee", in_=departments["sales"])
+
+
+@pytest.fixture
+def borys(session: Session, departments: dict[str, Department]) -> Person:
+    """Borys reads contracts and heads Legal."""
+    return _person(session, "Borys Jawor", "employee", in_=departments["legal"], head=True)
+
+
+@pytest.fixture
+def clara(session: Session, departments: dict[str, Department]) -> Person:
+    """Clara directs sales."""
+    return _person(session, "Clara Zając", "director", "employee", in_=departments["sales"], head=True)
+
+
+@pytest.fixture
+def dorota(session: Session) -> Person:
+    """Dorota draws processes."""
+    return _person(session, "Dorota Sowa", "designer", "employee")
+
+
+@pytest.fixture
+def adam(session: Session) -> Person:
+    """Adam administers, and sells nothing."""
+    return _person(session, "Adam Lis", "administrator")

@@ -1,0 +1,5 @@
+// Every page. HTML works without any of this.
+import htmx from "htmx.org"
+import "every:behaviours"
+
+window.htmx = htmx

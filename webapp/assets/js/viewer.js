@@ -1,0 +1,119 @@
+// <bpmn-view src="…/file.bpmn" label="…" marks='{"done": ["a"], "now": ["b"], "found": {"c": "2"}}'>text without script</bpmn-view>
+// Marks may also stand in a <script type="application/json"> inside. `now` elements say "you are here" (attribute here="…").
+// Elements anywhere on the page with data-element="ID" and the diagram answer each other: pressing one picks the other.
+import NavigatedViewer from "bpmn-js/lib/NavigatedViewer"
+
+class BpmnView extends HTMLElement {
+  async connectedCallback() {
+    if (this.viewer) return
+    const marks = this.#marks()
+    const fallback = [...this.childNodes]
+    const canvas = document.createElement("div")
+    canvas.className = "canvas"
+    canvas.tabIndex = 0
+    canvas.setAttribute("role", "group")
+    canvas.setAttribute("aria-label", this.getAttribute("label") ?? "")
+    this.replaceChildren(canvas)
+    this.viewer = new NavigatedViewer({ container: canvas })
+    try {
+      const answer = await fetch(this.getAttribute("src"))
+      if (!answer.ok) throw new Error(answer.status)
+      await this.viewer.importXML(await answer.text())
+    } catch {
+      return this.replaceChildren(...fallback)
+    }
+    this.#mark(marks)
+    this.#fit(marks)
+    this.#answerTheList()
+    this.#keys(canvas)
+    this.dataset.ready = "yes"
+  }
+
+  disconnectedCallback() {
+    this.viewer?.destroy()
+    this.viewer = null
+  }
+
+  #marks() {
+    const written = this.getAttribute("marks") ?? this.querySelector('script[type="application/json"]')?.textContent
+    return { done: [], now: [], found: {}, ...JSON.parse(written || "{}") }
+  }
+
+  #mark({ done, now, found }) {
+    const canvas = this.viewer.get("canvas")
+    const known = (id) => this.viewer.get("elementRegistry").get(id)
+    for (const id of done) if (known(id)) canvas.addMarker(id, "mark-done")
+    for (const id of now) if (known(id)) this.#pin(id, "mark-now", this.getAttribute("here"))
+    for (const [id, words] of Object.entries(found)) if (known(id)) this.#pin(id, "mark-found", words)
+  }
+
+  #pin(id, marker, words) {
+    this.viewer.get("canvas").addMarker(id, marker)
+    if (!words) return
+    const pin = document.createElement("span")
+    pin.className = "pin"
+    pin.textContent = words
+    this.viewer.get("overlays").add(id, { position: { top: -10, left: -8 }, html: pin })
+  }
+
+  // The whole drawing if it stays readable, else the place where the token is.
+  #fit({ now }) {
+    const canvas = this.viewer.get("canvas")
+    canvas.zoom("fit-viewport", "auto")
+    if (canvas.zoom() >= 0.55) return
+    canvas.zoom(0.7)
+    const here = this.viewer.get("elementRegistry").get(now[0])
+    if (here) canvas.scrollToElement(here, 80)
+    else {
+      const { inner } = canvas.viewbox()
+      canvas.viewbox({ ...canvas.viewbox(), x: inner.x - 24, y: inner.y - 24 })
+    }
+  }
+
+  pick(id) {
+    const canvas = this.viewer.get("canvas")
+    const element = this.viewer.get("elementRegistry").get(id)
+    if (this.picked) canvas.removeMarker(this.picked, "mark-picked")
+    this.picked = element ? id : null
+    if (!element) return
+    canvas.addMarker(id, "mark-picked")
+    canvas.scrollToElement(element, 80)
+  }
+
+  #answerTheList() {
+    const listed = () => [...document.querySelectorAll("[data-element]")]
+    const show = (id) => {
+      for (const item of listed())
+        if (item.dataset.element === id) item.setAttribute("aria-current", "true")
+        else item.removeAttribute("aria-current")
+    }
+    this.viewer.on("element.click", ({ element }) => {
+      const item = listed().find(({ dataset }) => dataset.element === element.id)
+      if (!item) return
+      this.pick(element.id)
+      show(element.id)
+      item.scrollIntoView({ block: "nearest" })
+    })
+    for (const item of listed())
+      item.addEventListener("click", () => {
+        this.pick(item.dataset.element)
+        show(item.dataset.element)
+      })
+  }
+
+  #keys(canvas) {
+    const steps = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] }
+    canvas.addEventListener("keydown", (event) => {
+      const view = this.viewer.get("canvas")
+      const step = steps[event.key]
+      if (step) view.scroll({ dx: step[0], dy: step[1] })
+      else if (event.key === "+") view.zoom(view.zoom() * 1.2)
+      else if (event.key === "-") view.zoom(view.zoom() / 1.2)
+      else if (event.key === "0") view.zoom("fit-viewport", "auto")
+      else return
+      event.preventDefault()
+    })
+  }
+}
+
+customElements.define("bpmn-view", BpmnView)
