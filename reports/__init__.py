@@ -1,0 +1,1 @@
+"""Arithmetic on history. Reads the log, writes only its own roll-ups."""

@@ -1,0 +1,277 @@
+"""Agreement dynamics: what moved forward and back in each period, against what is usual.
+
+Pure arithmetic on buckets (see `reports.movements`); where they come from is the business of `reports.reading`.
+"""
+
+import math
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from engine.calendars import is_work_day
+from reports.movements import (
+    GREEN,
+    GREY,
+    HANDED_OVER,
+    MISTAKEN,
+    OUTSIDE,
+    RED,
+    TAKEN_OVER,
+    Buckets,
+    Movement,
+    Total,
+)
+from reports.periods import DAY, Period, before
+
+BACK_TO = 8
+"""How many earlier periods say what is usual."""
+ENOUGH = 4
+"""Fewer of them say nothing."""
+TOO_FEW = 20
+"""A period in which fewer moves are expected is not judged."""
+QUANTILE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One period: a total for every kind of movement in it."""
+
+    period: Period
+    kinds: Mapping[str, Total] = field(default_factory=dict)
+
+    def of(self, *kinds: str) -> Total:
+        """The total of some kinds."""
+        total = Total()
+        for kind in kinds:
+            total = total.plus(self.kinds.get(kind, Total()))
+        return total
+
+    @property
+    def green(self) -> Total:
+        """Forward, skips and won."""
+        return self.of(*GREEN)
+
+    @property
+    def red(self) -> Total:
+        """Backward and lost."""
+        return self.of(*RED)
+
+    @property
+    def grey(self) -> Total:
+        """Suspended."""
+        return self.of(*GREY)
+
+    @property
+    def new(self) -> Total:
+        """New entries, outside green."""
+        return self.of("new")
+
+    @property
+    def corrected(self) -> Total:
+        """Moves undone as mistakes: counted once a pair, outside green and red."""
+        return self.of(MISTAKEN)
+
+    @property
+    def net(self) -> Total:
+        """Green without red."""
+        return self.green.plus(self.red, -1)
+
+    @property
+    def red_share(self) -> float | None:
+        """Red of green and red; None when nothing moved."""
+        both = self.green.n + self.red.n
+        return self.red.n / both if both else None
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What is usual: the median of the last eight comparable periods, None with fewer than four."""
+
+    green: float | None = None
+    red: float | None = None
+    money_green: float | None = None
+    money_red: float | None = None
+
+    @property
+    def too_few(self) -> bool:
+        """Whether there is history, and it expects too few moves to judge by."""
+        return self.green is not None and self.red is not None and self.green + self.red < TOO_FEW
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One bar: a period, what is usual in it, and the green below which it is too little (days only)."""
+
+    row: Row
+    usual: float | None = None
+    usual_money: float | None = None
+    limit: int | None = None
+    is_off: bool = False
+
+    @property
+    def is_low(self) -> bool:
+        """Whether there was too little green."""
+        return self.limit is not None and not self.is_off and self.row.green.n < self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """How items ended a period against how they began it. ``recovered``: moves back regained within it."""
+
+    further: int = 0
+    back: int = 0
+    same: int = 0
+    recovered: int = 0
+
+
+def by_period(buckets: Buckets, periods: Sequence[Period]) -> list[Row]:
+    """A row for every period, also for those in which nothing moved."""
+    wanted = {day for period in periods for day in period}
+    days: defaultdict[date, dict[str, Total]] = defaultdict(dict)
+    for key, total in buckets.items():
+        if key.day in wanted:
+            kinds = days[key.day]
+            kinds[key.kind] = kinds.get(key.kind, Total()).plus(total)
+    return [Row(period, _added(days[day] for day in period if day in days)) for period in periods]
+
+
+def _added(many: Iterable[Mapping[str, Total]]) -> dict[str, Total]:
+    found: dict[str, Total] = {}
+    for kinds in many:
+        for kind, total in kinds.items():
+            found[kind] = found.get(kind, Total()).plus(total)
+    return found
+
+
+def alike(period: Period, *, since: date) -> list[Period]:
+    """The last eight periods to compare with, none older than the history: for a day those of the same weekday
+    that were worked."""
+    if period.by != "day":
+        return [each for each in before(period, BACK_TO) if each.start >= since]
+    found: list[Period] = []
+    day = period.start - 7 * DAY
+    while len(found) < BACK_TO and day >= since:
+        if is_work_day(day):
+            found.append(Period(day, day + DAY))
+        day -= 7 * DAY
+    return found
+
+
+def usual(buckets: Buckets, period: Period, *, since: date, through: date) -> Usual:
+    """What is usual in such a period; one that is not over by ``through`` is compared with as much of the others."""
+    elapsed = min(period.days, (through - period.start).days + 1)
+    rows = by_period(buckets, [each.cut(elapsed) for each in alike(period, since=since)])
+    if len(rows) < ENOUGH:
+        return Usual()
+    return Usual(
+        statistics.median(row.green.n for row in rows),
+        statistics.median(row.red.n for row in rows),
+        statistics.median(row.green.money for row in rows),
+        statistics.median(row.red.money for row in rows),
+    )
+
+
+def least(expected: float, quantile: float = QUANTILE) -> int:
+    """The smallest count whose Poisson probability, with all below it, reaches the quantile."""
+    count, term = 0, math.exp(-expected)
+    reached = term
+    while reached < quantile:
+        count += 1
+        term *= expected / count
+        reached += term
+    return count
+
+
+def bars(buckets: Buckets, periods: Sequence[Period], *, since: date, through: date) -> list[Day]:
+    """What the picture draws: each period with what is usual, days with their band of too little green."""
+    return [_bar(buckets, row, since, through) for row in by_period(buckets, periods)]
+
+
+def _bar(buckets: Buckets, row: Row, since: date, through: date) -> Day:
+    if row.period.days == 1 and not is_work_day(row.period.start):
+        return Day(row, is_off=True)
+    habit = usual(buckets, row.period, since=since, through=max(through, row.period.start))
+    limit = None
+    if row.period.by == "day":
+        earlier = by_period(buckets, alike(row.period, since=since))
+        if len(earlier) >= ENOUGH:
+            limit = least(statistics.fmean(each.green.n for each in earlier))
+    return Day(row, habit.green, habit.money_green, limit)
+
+
+def units(buckets: Buckets) -> dict[int, Buckets]:
+    """The buckets of each department (or owner)."""
+    found: defaultdict[int, Buckets] = defaultdict(dict)
+    for key, total in buckets.items():
+        found[key.unit][key] = total
+    return dict(found)
+
+
+def leaving(buckets: Buckets, stage: str) -> Buckets:
+    """The buckets of what left a stage."""
+    return {key: total for key, total in buckets.items() if key.left == stage}
+
+
+def net(movements: Iterable[Movement]) -> Net:
+    """How each item that moved stands at the end against the start. Won is further, lost is back."""
+    paths: defaultdict[str, list[Movement]] = defaultdict(list)
+    for each in movements:
+        if each.kind not in (*OUTSIDE, TAKEN_OVER, HANDED_OVER):
+            paths[each.fact.item].append(each)
+    verdicts = Counter(_verdict(path) for path in paths.values())
+    recovered = sum(_recovered(path) for path in paths.values())
+    return Net(verdicts[1], verdicts[-1], verdicts[0], recovered)
+
+
+def _after(movement: Movement) -> float:
+    """Where an item is after a movement: a rank, above all ranks when won, below all when lost."""
+    if movement.kind in ("won", "lost"):
+        return math.inf if movement.kind == "won" else -math.inf
+    return movement.fact.to_rank or movement.fact.from_rank or 0
+
+
+def _verdict(path: Sequence[Movement]) -> int:
+    began = path[0].fact.from_rank or path[0].fact.to_rank or 0
+    ended = _after(path[-1])
+    return (ended > began) - (ended < began)
+
+
+def _recovered(path: Sequence[Movement]) -> int:
+    """Moves back after which the item came to where it was, or was won."""
+    return sum(
+        1
+        for place, each in enumerate(path)
+        if each.kind == "backward"
+        and any(_after(later) >= (each.fact.from_rank or 0) for later in path[place + 1 :])
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Red caused by one department (0: not said): its number and the reason given most often."""
+
+    department_id: int
+    n: int
+    money: int
+    reasons: tuple[tuple[str, int], ...]
+
+
+def causes(counted: Iterable[tuple[int, str, str, int, int]]) -> list[Cause]:
+    """Who caused the red, the most first; from (department, reason, kind, n, money)."""
+    totals: defaultdict[int, Total] = defaultdict(Total)
+    reasons: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for department, reason, _kind, n, money in counted:
+        totals[department] = totals[department].plus(Total(n, 0, money))
+        reasons[department][reason] += n
+    found = [
+        Cause(
+            department,
+            total.n,
+            total.money,
+            tuple(sorted(reasons[department].items(), key=lambda each: (-each[1], each[0]))),
+        )
+        for department, total in totals.items()
+    ]
+    return sorted(found, key=lambda cause: (-cause.n, cause.department_id))

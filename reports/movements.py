@@ -1,0 +1,177 @@
+"""Moves as reports count them: mistakes struck through, positions open or empty. The specification of the SQL.
+
+A move of the log says where an item went; a movement says what that changes. ``left`` is the open position the item
+left, ``entered`` the one it came to, each empty where there is none: a suspended item stands on no open position.
+A pair of a move and its correction changes nothing and has kinds of its own.
+"""
+
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+GREEN = ("forward", "forward_skip", "won")
+RED = ("backward", "lost")
+GREY = ("suspended",)
+OPENING = ("new", "forward", "forward_skip", "backward", "reopened", "resumed")
+"""After these kinds the item stands on an open position; after ``rerouted`` only if it has one."""
+MISTAKEN = "mistaken"
+OUTSIDE = (MISTAKEN, "corrected")
+TAKEN_OVER, HANDED_OVER = "taken_over", "handed_over"
+
+
+class Fact(NamedTuple):
+    """The columns of a move that reports read."""
+
+    id: int
+    item: str
+    seq: int
+    kind: str
+    from_stage: str | None
+    to_stage: str | None
+    from_rank: int | None
+    to_rank: int | None
+    at: datetime
+    day: date
+    dwell: int | None
+    actor_id: int | None
+    owner_id: int | None
+    department_id: int | None
+    amount: Decimal | None
+    reason: str | None
+    causing_department_id: int | None
+    instance_id: int | None
+    task_id: int | None
+    corrects_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One move as it counts. Money is in hundredths of the currency.
+
+    ``gain`` is what the item is worth more than when it came to the position it left. ``previous`` is the last
+    move that counted before this one.
+    """
+
+    fact: Fact
+    kind: str
+    left: str
+    entered: str
+    money: int
+    gain: int = 0
+    previous: Fact | None = None
+
+
+class Key(NamedTuple):
+    """What movements are counted by. ``unit`` is a department's or a person's id, 0 for none."""
+
+    day: date
+    unit: int
+    left: str
+    entered: str
+    kind: str
+
+
+class Total(NamedTuple):
+    """How many movements, their dwell in seconds, their money and gain in hundredths."""
+
+    n: int = 0
+    dwell: int = 0
+    money: int = 0
+    gain: int = 0
+
+    def plus(self, other: "Total", sign: int = 1) -> "Total":
+        """Both together; with ``sign`` -1 this without the other."""
+        return Total(*(mine + sign * its for mine, its in zip(self, other, strict=True)))
+
+
+Buckets = dict[Key, Total]
+
+
+def cents(amount: Decimal | None) -> int:
+    """An amount in hundredths; nothing is zero."""
+    return int((amount or Decimal(0)) * 100)
+
+
+def tell(facts: Iterable[Fact]) -> list[Movement]:
+    """The movements of these moves, in the order of each item's ``seq``. All moves of an item must be given."""
+    ordered = sorted(facts, key=lambda fact: (fact.item, fact.seq))
+    mistaken = {fact.corrects_id for fact in ordered}
+    last: dict[str, Movement] = {}
+    told = []
+    for fact in ordered:
+        movement = _told(fact, last.get(fact.item), is_mistaken=fact.id in mistaken)
+        if movement.kind not in OUTSIDE:
+            last[fact.item] = movement
+        told.append(movement)
+    return told
+
+
+def _told(fact: Fact, last: Movement | None, *, is_mistaken: bool) -> Movement:
+    money = cents(fact.amount)
+    if fact.kind == "corrected" or is_mistaken:
+        return Movement(fact, fact.kind if fact.kind == "corrected" else MISTAKEN, "", "", money)
+    left = (fact.from_stage or "") if last and last.entered else ""
+    if fact.kind in OPENING or fact.kind == "rerouted":
+        entered = fact.to_stage or (fact.from_stage if fact.kind == "resumed" else None) or ""
+    else:
+        entered = ""
+    gain = money - last.money if last and left else 0
+    return Movement(fact, fact.kind, left, entered, money, gain, last.fact if last else None)
+
+
+def within(
+    movements: Iterable[Movement],
+    *,
+    department_ids: Container[int] | None = None,
+    owner_id: int | None = None,
+) -> Iterator[Movement]:
+    """The movements of a department or an owner *at that time*.
+
+    An item that changes hands while it is open is taken over by one side and handed over by the other: two kinds
+    that no log has, so that the side's sums still add up.
+    """
+
+    def is_mine(fact: Fact | None) -> bool:
+        if fact is None:
+            return False
+        in_department = department_ids is None or (fact.department_id or 0) in department_ids
+        return in_department and owner_id in (None, fact.owner_id or 0)
+
+    for movement in movements:
+        mine, was_mine = is_mine(movement.fact), is_mine(movement.previous)
+        if movement.left and mine != was_mine:
+            passed = replace(movement, money=movement.money - movement.gain, gain=0)
+            if mine:
+                yield replace(passed, kind=TAKEN_OVER, left="", entered=movement.left)
+            else:
+                yield replace(passed, kind=HANDED_OVER, entered="")
+        if mine:
+            yield movement
+
+
+def tally(movements: Iterable[Movement], *, by_owner: bool = False) -> Buckets:
+    """Count movements by day, department (or owner), positions and kind."""
+    buckets: defaultdict[Key, Total] = defaultdict(Total)
+    for each in movements:
+        unit = each.fact.owner_id if by_owner else each.fact.department_id
+        key = Key(each.fact.day, unit or 0, each.left, each.entered, each.kind)
+        moved = each.kind not in (TAKEN_OVER, HANDED_OVER)
+        dwell = (each.fact.dwell or 0) if moved else 0
+        buckets[key] = buckets[key].plus(Total(1, dwell, each.money, each.gain))
+    return dict(buckets)
+
+
+def standing(movements: Iterable[Movement], *, before: date) -> dict[str, Total]:
+    """How many items stood on each open position when ``before`` began, and their money: told by each one's last move."""
+    last: dict[str, Movement] = {}
+    for each in movements:
+        if each.fact.day < before and each.kind not in (*OUTSIDE, TAKEN_OVER):
+            last[each.fact.item] = each
+    found: defaultdict[str, Total] = defaultdict(Total)
+    for each in last.values():
+        if each.entered:
+            found[each.entered] = found[each.entered].plus(Total(1, 0, each.money))
+    return dict(found)

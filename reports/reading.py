@@ -1,0 +1,190 @@
+"""Both reports from the log or the roll-ups: what to fetch for a window, and the arithmetic on it, in one place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from engine.calendars import local_day
+from engine.errors import NotFound
+from reports import balance, dynamics, funnel, queries, rollups
+from reports.balance import Line
+from reports.dynamics import Cause, Day, Net, Row, Usual
+from reports.funnel import Cohort, Flow
+from reports.ladders import Ladder
+from reports.movements import Buckets, Fact, Movement, tell, within
+from reports.periods import DAY, By, Period, before, containing, spanning
+from reports.queries import Scope
+from reports.visits import Journey, journeys
+
+BARS: dict[By, By] = {"day": "day", "week": "day", "month": "week"}
+"""The picture is one step finer than the period its sentence is about."""
+WINDOW: dict[By, int] = {"day": 27, "week": 3, "month": 5}
+"""How many whole periods are shown before the current one, when nobody chose a window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A department's (or person's) share of the current period. ``id`` is 0 for none."""
+
+    id: int
+    row: Row
+    usual: Usual
+
+
+@dataclass(frozen=True, slots=True)
+class Dynamics:
+    """Agreement dynamics of a window. The finding is about ``current``, its last period."""
+
+    window: Period
+    through: date
+    bars: list[Day]
+    current: Row
+    previous: Row
+    usual: Usual
+    rows: list[Row]
+    whole: Line
+    stages: list[Line]
+    habits: dict[str, float | None]
+    """How many usually leave each stage forward."""
+    units: list[Unit]
+    by_owner: bool
+    causes: list[Cause]
+    net: Net
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """The funnel of a window in both views."""
+
+    window: Period
+    cohort: Cohort
+    flows: tuple[Flow, ...]
+
+
+def window(by: By, start: date | None, end: date | None, today: date) -> Period:
+    """The chosen days, ``end`` with them, or the current period and the last few before it."""
+    last = min(end or today, today)
+    first = start or before(containing(last, by), WINDOW[by])[-1].start
+    if first > last:
+        raise NotFound
+    return Period(first, last + DAY, by)
+
+
+def movement(
+    session: Session, scope: Scope, ladder: Ladder, chosen: Period, *, by_owner: bool = False
+) -> Dynamics:
+    """Agreement dynamics of the ``chosen`` window, by its kind of period."""
+    through = chosen.last
+    current = containing(through, chosen.by)
+    since = queries.first_day(session, scope) or through
+    reach = Period(min(_earliest(chosen, current), chosen.start), chosen.end)
+    buckets = _buckets(session, scope, reach, by_owner=by_owner)
+    now = Period(current.start, min(current.end, chosen.end), chosen.by)
+    start, end = (queries.positions(session, scope, day) for day in (now.start, now.end))
+    finer = _finer(chosen)
+    return Dynamics(
+        window=chosen,
+        through=through,
+        bars=dynamics.bars(buckets, spanning(chosen.start, chosen.end, finer), since=since, through=through),
+        current=_row(buckets, now),
+        previous=_row(buckets, before(current)[0]),
+        usual=dynamics.usual(buckets, current, since=since, through=through),
+        rows=dynamics.by_period(buckets, [*reversed(before(current, dynamics.BACK_TO)), now]),
+        whole=balance.balance(buckets, start, end, now),
+        stages=balance.by_stage(buckets, start, end, now, ladder.keys),
+        habits=_habits(buckets, ladder, current, since, through),
+        units=_units(buckets, now, current, since, through),
+        by_owner=by_owner,
+        causes=dynamics.causes(queries.causes(session, scope, now)),
+        net=dynamics.net(within_scope(queries.histories(session, scope, moved_in=now), scope, now)),
+    )
+
+
+def _earliest(chosen: Period, current: Period) -> date:
+    """The first day any comparison looks back to."""
+    weekdays = chosen.start - 7 * (dynamics.BACK_TO + 4) * DAY
+    return min(weekdays, before(current, dynamics.BACK_TO)[-1].start)
+
+
+def _buckets(session: Session, scope: Scope, reach: Period, *, by_owner: bool) -> Buckets:
+    if scope.is_whole and not by_owner:
+        return rollups.read(session, scope.ladder, reach)
+    return queries.grouped(session, scope, reach, by_owner=by_owner)
+
+
+def _finer(chosen: Period) -> By:
+    """Days for up to ten weeks, then weeks, then months: a picture has room for some seventy bars."""
+    wanted = BARS[chosen.by]
+    if wanted == "day" and chosen.days > 70:
+        wanted = "week"
+    return "month" if wanted == "week" and chosen.days > 490 else wanted
+
+
+def _row(buckets: Buckets, period: Period) -> Row:
+    return dynamics.by_period(buckets, [period])[0]
+
+
+def _habits(
+    buckets: Buckets, ladder: Ladder, current: Period, since: date, through: date
+) -> dict[str, float | None]:
+    return {
+        stage: dynamics.usual(dynamics.leaving(buckets, stage), current, since=since, through=through).green
+        for stage in ladder.keys
+    }
+
+
+def _units(buckets: Buckets, now: Period, current: Period, since: date, through: date) -> list[Unit]:
+    found = [
+        Unit(id_, _row(mine, now), dynamics.usual(mine, current, since=since, through=through))
+        for id_, mine in dynamics.units(buckets).items()
+    ]
+    moved = [each for each in found if each.row.green.n or each.row.red.n or each.usual.green]
+    return sorted(moved, key=lambda each: (-each.row.green.n, each.row.red.n, each.id))
+
+
+def within_scope(facts: Sequence[Fact], scope: Scope, period: Period) -> list[Movement]:
+    """The movements of whole histories that fall into a period, of the scope's department or owner."""
+    mine = within(tell(facts), department_ids=scope.department_ids, owner_id=scope.owner_id)
+    return [each for each in mine if each.fact.day in period]
+
+
+def paths(session: Session, scope: Scope, ladder: Ladder) -> list[Journey]:
+    """Every journey on the ladder; of a department or owner those it leads now (as of then)."""
+    found = journeys(queries.histories(session, scope), ladder.ranks)
+    return [each for each in found if _leads(scope, each)]
+
+
+def _leads(scope: Scope, journey: Journey) -> bool:
+    in_department = scope.department_ids is None or (journey.last.department_id or 0) in scope.department_ids
+    return in_department and scope.owner_id in (None, journey.last.owner_id or 0)
+
+
+def conversion(session: Session, scope: Scope, ladder: Ladder, chosen: Period, *, now: datetime) -> Funnel:
+    """The funnel of the ``chosen`` window as of the scope's moment, else now."""
+    as_of = scope.as_of or now
+    every = paths(session, scope, ladder)
+    return Funnel(
+        chosen,
+        funnel.cohort(every, chosen, ladder.keys, as_of=as_of),
+        funnel.flow(every, chosen, ladder.keys, as_of=as_of),
+    )
+
+
+def members(
+    session: Session, scope: Scope, ladder: Ladder, chosen: Period, *, view: str, rank: int, fate: str
+) -> set[int]:
+    """The ids of the moves that a cell of the funnel counts: of a cohort the deciding one of each item, of the flow
+    those that ended the visits."""
+    every = paths(session, scope, ladder)
+    if view == "cohort":
+        mine = funnel.members(funnel.created_in(every, chosen), rank, fate)
+        return {funnel.deciding(each, rank, fate) for each in mine}
+    visits = funnel.ended_in(every, chosen, ladder.keys[rank - 1], fate or None)
+    return {visit.ended.id for visit in visits if visit.ended}
+
+
+def today(scope: Scope, now: datetime) -> date:
+    """The day the report stands on."""
+    return local_day(scope.as_of or now)

@@ -1,0 +1,103 @@
+"""Journeys: the visits an item paid to stages, and how far it came. Read from its movements alone."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from reports.movements import OUTSIDE, Fact, Movement, tell
+
+OUTCOMES = {
+    "forward": "forward",
+    "forward_skip": "forward",
+    "won": "forward",
+    "backward": "back",
+    "lost": "lost",
+    "suspended": "suspended",
+    "rerouted": "rerouted",
+}
+"""How a visit ended, by the kind of the move that ended it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One stay on a stage: open while ``left`` is None. ``began`` and ``ended`` are the moves around it."""
+
+    item: str
+    stage: str
+    rank: int
+    began: Fact
+    ended: Fact | None
+    outcome: str | None
+
+    @property
+    def entered(self) -> datetime:
+        """When it began."""
+        return self.began.at
+
+    @property
+    def left(self) -> datetime | None:
+        """When it ended."""
+        return self.ended.at if self.ended else None
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """One item from its creation to what is known of it.
+
+    ``firsts`` are the moves by which it first stood at rank 1, 2, 3 … or beyond, the won one for the rank above all;
+    ``status`` is open, suspended, won, lost or rerouted. ``money`` is of the last move, in hundredths.
+    """
+
+    item: str
+    created: Fact
+    last: Fact
+    status: str
+    money: int
+    visits: tuple[Visit, ...]
+    firsts: tuple[Fact, ...]
+    touched: frozenset[int]
+
+    @property
+    def highest(self) -> int:
+        """The highest rank ever reached; above all ranks when won."""
+        return len(self.firsts)
+
+
+def journeys(facts: Iterable[Fact], ranks: Mapping[str, int]) -> list[Journey]:
+    """The journeys of these whole histories on a ladder with these ranks (1, 2, 3 …)."""
+    told = (each for each in tell(facts) if each.kind not in OUTSIDE)
+    return [_journey(list(path), ranks) for _, path in groupby(told, key=lambda each: each.fact.item)]
+
+
+def _journey(path: list[Movement], ranks: Mapping[str, int]) -> Journey:
+    last = path[-1]
+    status = (
+        last.kind if last.kind in ("won", "lost", "suspended", "rerouted") and not last.entered else "open"
+    )
+    visits = tuple(_visits(path, ranks))
+    firsts: list[Fact] = []
+    for visit in visits:
+        firsts += [visit.began] * (visit.rank - len(firsts))
+    if status == "won":
+        firsts += [last.fact] * (len(ranks) + 1 - len(firsts))
+    touched = frozenset(visit.rank for visit in visits)
+    return Journey(
+        last.fact.item, path[0].fact, last.fact, status, last.money, visits, tuple(firsts), touched
+    )
+
+
+def _rank(stage: str, began: Fact, ranks: Mapping[str, int]) -> int:
+    """The stage's rank on this ladder; a stage of an older version keeps its own, within the ladder."""
+    return ranks.get(stage) or min(max(began.to_rank or 1, 1), max(len(ranks), 1))
+
+
+def _visits(path: Iterable[Movement], ranks: Mapping[str, int]) -> Iterator[Visit]:
+    stage, began = "", None
+    for each in path:
+        if began is not None:
+            outcome = OUTCOMES.get(each.kind, "rerouted")
+            yield Visit(each.fact.item, stage, _rank(stage, began, ranks), began, each.fact, outcome)
+        stage, began = each.entered, each.fact if each.entered else None
+    if began is not None:
+        yield Visit(began.item, stage, _rank(stage, began, ranks), began, None, None)

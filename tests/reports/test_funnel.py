@@ -1,0 +1,237 @@
+"""The funnel against counting by hand, its identities on random histories, and durations against textbook cases."""
+
+from datetime import date, datetime, timedelta
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports import funnel
+from reports.funnel import FATES
+from reports.movements import OUTSIDE, tell
+from reports.periods import Period
+from reports.survival import Stay, ever, nearest_rank, quantile, survival
+from reports.visits import Journey, journeys
+from tests.reports.histories import FIRST, RANKS, STAGES, Item, at_noon, facts, logs
+
+MONTH = Period(FIRST, FIRST + timedelta(days=30))
+LATER = at_noon(FIRST + timedelta(days=200))
+TOP = len(STAGES) + 1
+
+
+def walked(*items: Item) -> list[Journey]:
+    return journeys(facts(items), RANKS)
+
+
+def cohort(*items: Item, as_of: datetime = LATER) -> funnel.Cohort:
+    return funnel.cohort(walked(*items), MONTH, STAGES, as_of=as_of)
+
+
+def test_reached_counts_a_skipped_stage_and_touched_does_not() -> None:
+    first, second, *_ = cohort(Item("deal:1").new().to("offer"), Item("deal:2").new().to("needs")).steps
+
+    assert (first.reached.n, first.further.n, first.conversion) == (2, 2, 1.0)
+    assert (second.reached.n, second.touched.n, second.skip_share) == (2, 1, 0.5)
+
+
+def test_coming_back_and_going_on_again_counts_once() -> None:
+    steps = cohort(Item("deal:1").new().to("offer").to("meet").to("offer")).steps
+
+    assert [step.reached.n for step in steps] == [1, 1, 1, 0]
+
+
+def test_a_stage_that_nobody_reached_has_no_conversion() -> None:
+    assert cohort(Item("deal:1").new()).steps[3].conversion is None
+
+
+def test_a_deal_is_lost_where_it_had_come_to_not_where_it_had_gone_back_to() -> None:
+    steps = cohort(Item("deal:1").new().to("offer").to("meet").lost()).steps
+
+    assert [step.lost.n for step in steps] == [0, 0, 1, 0]
+
+
+def test_a_win_that_was_opened_again_is_open_and_not_won() -> None:
+    found = cohort(Item("deal:1").new().to("sign").won().reopened("sign"))
+
+    assert (found.won.n, found.open.n, found.steps[3].open.n) == (0, 1, 1)
+
+
+def test_only_items_created_in_the_window_are_its_cohort() -> None:
+    assert cohort(Item("deal:1").new(), Item("deal:2", start=MONTH.end).new()).created.n == 1
+
+
+def test_a_mistaken_skip_was_never_reached() -> None:
+    steps = cohort(Item("deal:1").new().to("sign").mistake()).steps
+
+    assert [step.reached.n for step in steps] == [1, 0, 0, 0]
+
+
+def test_money_of_the_cohort_is_that_of_the_last_move() -> None:
+    item = Item("deal:1", amount=1000).new()
+    item.amount = 1700
+    item.to("needs")
+
+    assert cohort(item).steps[0].further.money == 170_000
+
+
+@given(logs())
+def test_every_deal_of_a_cohort_is_counted_once_at_every_stage(items: list[Item]) -> None:
+    found = cohort(*items)
+    reached = [step.reached.n for step in found.steps]
+
+    assert found.created.n == found.won.n + found.lost.n + found.open.n + found.gone.n
+    assert reached == sorted(reached, reverse=True)
+    assert all(
+        step.reached == step.further.plus(step.lost).plus(step.open).plus(step.gone) for step in found.steps
+    )
+    assert found.steps[-1].further == found.won
+    assert sum(month.n for month in found.months) == found.created.n
+    assert sum(month.reached[-1] for month in found.months) == found.won.n
+
+
+@given(logs())
+def test_reached_and_touched_equal_what_the_raw_moves_say(items: list[Item]) -> None:
+    mine = [item for item in items if item.rows[0]["at"].date() in MONTH]
+    stood = [{RANKS[each.entered] for each in tell(facts([item])) if each.entered} for item in mine]
+    ends = [[each.kind for each in tell(facts([item])) if each.kind not in OUTSIDE][-1] for item in mine]
+    best = [TOP if end == "won" else max(ranks) for ranks, end in zip(stood, ends, strict=True)]
+
+    for rank, step in enumerate(cohort(*items).steps, start=1):
+        assert step.reached.n == sum(1 for each in best if each >= rank)
+        assert step.touched.n == sum(1 for ranks in stood if rank in ranks)
+
+
+@given(logs(), st.integers(1, TOP), st.sampled_from(FATES))
+def test_every_cell_lists_as_many_moves_as_it_counts(items: list[Item], rank: int, fate: str) -> None:
+    every = walked(*items)
+    mine = funnel.created_in(every, MONTH)
+    listed = {funnel.deciding(each, rank, fate) for each in funnel.members(mine, rank, fate)}
+    found = funnel.cohort(every, MONTH, STAGES, as_of=LATER)
+
+    if rank < TOP:
+        assert len(listed) == getattr(found.steps[rank - 1], fate).n
+    elif fate == "reached":
+        assert len(listed) == found.won.n
+
+
+@given(logs(), st.integers(0, 40), st.integers(1, 40))
+def test_the_shares_of_visits_that_ended_add_up_to_one(items: list[Item], start: int, days: int) -> None:
+    window = Period(FIRST + timedelta(days=start), FIRST + timedelta(days=start + days))
+    every = walked(*items)
+
+    for each in funnel.flow(every, window, STAGES, as_of=LATER):
+        left = [m for m in tell(facts(items)) if m.left == each.stage and m.fact.day in window]
+        assert each.ended == len(left) == len(funnel.ended_in(every, window, each.stage, None))
+        if each.ended:
+            assert sum(each.share(outcome) or 0 for outcome in each.outcomes) == pytest.approx(1)
+        else:
+            assert each.share("forward") is None
+
+
+@given(logs(), st.integers(0, 40), st.integers(1, 40))
+def test_dwell_in_a_window_is_the_time_that_lies_in_it(items: list[Item], start: int, days: int) -> None:
+    """Counted again by looking at every item at the middle of every tenth of a day."""
+    begin, end = (funnel.moment(FIRST + timedelta(days=day)) for day in (start, start + days))
+    visits = [visit for journey in walked(*items) for visit in journey.visits]
+    ticks = [begin + timedelta(days=(step + 0.5) / 10) for step in range(days * 10)]
+    seen = sum(1 for v in visits for tick in ticks if v.entered <= tick < (v.left or end)) / 10
+
+    assert funnel.dwell(visits, begin, end).total == pytest.approx(seen, abs=0.11 * (len(visits) + 1))
+
+
+def test_the_stage_where_most_time_is_spent_is_the_first_bottleneck() -> None:
+    items = [Item(f"deal:{n}").new().after(2).to("needs").after(1).to("offer") for n in range(3)]
+    items.append(Item("deal:9").new().after(1).to("offer").after(20).to("sign"))
+    window = Period(FIRST, FIRST + timedelta(days=22))
+
+    found = funnel.bottlenecks(funnel.flow(walked(*items), window, STAGES, as_of=LATER))
+
+    assert found[0].stage == "offer"
+    assert [round(each.dwell.total, 1) for each in found if each.stage == "meet"] == [7.0]
+
+
+# ------------------------------------------------------------------------------------------------ durations
+
+
+def test_a_percentile_is_a_value_that_was_there() -> None:
+    assert [nearest_rank([15, 20, 35, 40, 50], share) for share in (0.05, 0.3, 0.4, 0.5, 1)] == [
+        15,
+        20,
+        20,
+        35,
+        50,
+    ]
+    assert nearest_rank([], 0.5) is None
+
+
+def test_survival_equals_the_remission_times_of_freireich() -> None:
+    """The 6-MP group of the trial every textbook prints: 0.857 at 6, 0.807 at 7, 0.690 at 13, 0.448 at 23."""
+    ended = (6, 6, 6, 7, 10, 13, 16, 22, 23)
+    still = (6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35)
+    curve = dict(survival([*(Stay(t, "relapse") for t in ended), *(Stay(t) for t in still)]))
+
+    assert {time: round(curve[time], 3) for time in (6, 7, 13, 23)} == {
+        6: 0.857,
+        7: 0.807,
+        13: 0.69,
+        23: 0.448,
+    }
+    assert quantile(list(curve.items()), 0.5) == 23
+
+
+def test_open_visits_make_the_median_longer_than_that_of_the_ended_ones() -> None:
+    stays = [*(Stay(n, "left") for n in (1, 2, 3)), *(Stay(9) for _ in range(4))]
+
+    assert nearest_rank([1, 2, 3], 0.5) == 2
+    assert quantile(survival(stays), 0.5) is None
+
+
+def test_who_was_watched_from_later_on_is_not_at_risk_before() -> None:
+    stays = [Stay(1, "left"), Stay(4, "left", since=2), Stay(5, since=0)]
+
+    assert survival(stays) == [(1, 0.5), (4, 0.25)]
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.sampled_from(("further", "lost"))), min_size=1))
+def test_without_open_cases_the_estimate_is_the_plain_share(ends: list[tuple[int, str]]) -> None:
+    found = ever([Stay(time, outcome) for time, outcome in ends], "further")
+
+    assert found is not None
+    assert found.share == pytest.approx(sum(outcome == "further" for _, outcome in ends) / len(ends))
+    assert found.low <= found.share + 1e-12
+    assert found.high >= found.share - 1e-12
+
+
+def test_the_interval_without_open_cases_is_about_that_of_a_share() -> None:
+    found = ever([*(Stay(1, "further") for _ in range(40)), *(Stay(2, "lost") for _ in range(60))], "further")
+
+    assert found is not None
+    assert (round(found.low, 2), round(found.high, 2)) == (0.3, 0.49)
+
+
+def test_a_young_cohort_is_foretold_better_than_it_is_counted() -> None:
+    """Six in ten win after up to 100 days; watched for 60 days, the estimate is near where the count is far off."""
+    dice, stays = Random(7), []
+    for _ in range(4000):
+        ends, watched = dice.uniform(0, 100), dice.uniform(10, 110)
+        outcome = "further" if dice.random() < 0.6 else "lost"
+        stays.append(Stay(ends, outcome) if ends < watched else Stay(watched))
+    counted = sum(stay.outcome == "further" for stay in stays) / len(stays)
+    found = ever(stays, "further")
+
+    assert found is not None
+    assert counted < 0.4
+    assert found.share == pytest.approx(0.6, abs=0.03)
+    assert found.low < 0.6 < found.high
+
+
+def test_the_months_that_are_too_young_to_compare_are_marked() -> None:
+    items = [
+        Item(f"deal:{n}", start=FIRST + timedelta(days=n * 10)).new().after(20).to("needs") for n in range(3)
+    ]
+    found = funnel.cohort(walked(*items), MONTH, STAGES, as_of=at_noon(date(2026, 10, 15)))
+
+    assert [month.period.start for month in found.months] == [date(2026, 9, 7), date(2026, 10, 1)]
+    assert [month.young[1] for month in found.months] == [True, True]
+    assert [month.young[0] for month in found.months] == [False, False]
