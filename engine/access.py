@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from engine.db import Base
 from engine.errors import NotFound
@@ -46,28 +46,33 @@ def visible(person: Person, model: type[Base]) -> Clause:
 
 def departments(person: Person) -> Select[int]:
     """The ids of the departments whose records this person reads; none for one who neither sells nor directs."""
+    department = aliased(Department)
     if not person.has("employee", "director"):
-        return select(Department.id).where(false())
+        return select(department.id).where(false())
     roots = person.department_ids if person.has("director") else person.headed_ids
-    return select(Department.id).where(
-        or_(Department.id.in_(person.department_ids), Department.id.in_(_below(roots)))
-    )
+    mine = or_(department.id.in_(person.department_ids), department.id.in_(_below(roots)))
+    return select(department.id).where(mine)
 
 
 def _below(roots: Sequence[int]) -> Select[int]:
-    tree = select(Department.id).where(Department.id.in_(roots)).cte(recursive=True)
-    tree = tree.union(select(Department.id).join(tree, Department.parent_id == tree.c.id))
+    top, below = aliased(Department), aliased(Department)
+    tree = select(top.id).where(top.id.in_(roots)).cte(recursive=True)
+    tree = tree.union(select(below.id).join(tree, below.parent_id == tree.c.id))
     return select(tree.c.id)
 
 
 def _worked_on(person: Person, instance_id: Any) -> Clause:
     """There is, or was, a task of this person or of their queues in the instance."""
-    theirs = or_(
-        UserTask.assignee_id == person.id,
-        UserTask.completed_by_id == person.id,
-        UserTask.audience.in_(person.audiences),
+    task = aliased(UserTask)
+    return select(task.id).where(task.instance_id == instance_id, _own(person, task)).exists()
+
+
+def _own(person: Person, task: Any = UserTask) -> Clause:
+    return or_(
+        task.assignee_id == person.id,
+        task.completed_by_id == person.id,
+        task.audience.in_(person.audiences),
     )
-    return select(UserTask.id).where(UserTask.instance_id == instance_id, theirs).exists()
 
 
 def _of_department(person: Person, column: Any) -> Clause:
@@ -75,16 +80,18 @@ def _of_department(person: Person, column: Any) -> Clause:
     return or_(mine, column.is_(None)) if person.has("director") else mine
 
 
-def _deals(person: Person) -> Clause:
+def _deals(person: Person, deal: Any = Deal) -> Clause:
     return or_(
-        Deal.owner_id == person.id,
-        _of_department(person, Deal.department_id),
-        _worked_on(person, Deal.instance_id),
+        deal.owner_id == person.id,
+        _of_department(person, deal.department_id),
+        _worked_on(person, deal.instance_id),
     )
 
 
-def _seen_deals(person: Person) -> Select[int]:
-    return select(Deal.id).where(_deals(person))
+def _seen_deals(person: Person, column: str = "id") -> Select[int]:
+    """Ids (or instance ids) of visible deals. Aliased, as all inner tables here: the query around may join them too."""
+    deal = aliased(Deal)
+    return select(getattr(deal, column)).where(_deals(person, deal))
 
 
 def _trade(person: Person) -> Clause:
@@ -112,40 +119,46 @@ def _promises(person: Person) -> Clause:
     )
 
 
-def _agreements(person: Person) -> Clause:
+def _agreements(person: Person, agreement: Any = Agreement) -> Clause:
     """Either side's members, also those who hold no selling role: a rule must be known to those it binds."""
     return or_(
-        Agreement.provider_id.in_(person.department_ids),
-        Agreement.consumer_id.in_(person.department_ids),
-        Agreement.provider_id.in_(departments(person)),
-        Agreement.consumer_id.in_(departments(person)),
+        agreement.provider_id.in_(person.department_ids),
+        agreement.consumer_id.in_(person.department_ids),
+        agreement.provider_id.in_(departments(person)),
+        agreement.consumer_id.in_(departments(person)),
     )
 
 
-def _instances(person: Person) -> Clause:
+def _seen_agreements(person: Person) -> Select[int]:
+    agreement = aliased(Agreement)
+    return select(agreement.id).where(_agreements(person, agreement))
+
+
+def _instances(person: Person, instance: Any = Instance) -> Clause:
     """Cases of visible deals and one's own; a case that carries no deal is open to who designs and administers."""
-    carries = select(Deal.id).where(Deal.instance_id == Instance.id).exists()
-    members = select(Membership.person_id).where(Membership.department_id.in_(departments(person)))
+    deal, membership = aliased(Deal), aliased(Membership)
+    carries = select(deal.id).where(deal.instance_id == instance.id).exists()
+    members = select(membership.person_id).where(membership.department_id.in_(departments(person)))
     seen = [
-        Instance.owner_id == person.id,
-        Instance.started_by_id == person.id,
-        _worked_on(person, Instance.id),
-        select(Deal.id).where(Deal.instance_id == Instance.id, _deals(person)).exists(),
-        and_(~carries, Instance.owner_id.in_(members)),
+        instance.owner_id == person.id,
+        instance.started_by_id == person.id,
+        _worked_on(person, instance.id),
+        instance.id.in_(_seen_deals(person, "instance_id")),
+        and_(~carries, instance.owner_id.in_(members)),
     ]
     if person.has("designer", "administrator"):
         seen.append(~carries)
     return or_(*seen)
 
 
+def _seen_instances(person: Person) -> Select[int]:
+    instance = aliased(Instance)
+    return select(instance.id).where(_instances(person, instance))
+
+
 def _tasks(person: Person) -> Clause:
     """One's own, one's queues', those of cases one may see."""
-    return or_(
-        UserTask.assignee_id == person.id,
-        UserTask.completed_by_id == person.id,
-        UserTask.audience.in_(person.audiences),
-        UserTask.instance_id.in_(select(Instance.id).where(_instances(person))),
-    )
+    return or_(_own(person), UserTask.instance_id.in_(_seen_instances(person)))
 
 
 def _definitions(person: Person) -> Clause:
@@ -181,13 +194,11 @@ RULES: dict[type[Base], Callable[[Person], Clause]] = {
     Commitment: lambda person: Commitment.deal_id.in_(_seen_deals(person)),
     Promise: _promises,
     Agreement: _agreements,
-    AgreementVersion: lambda person: AgreementVersion.agreement_id.in_(
-        select(Agreement.id).where(_agreements(person))
-    ),
+    AgreementVersion: lambda person: AgreementVersion.agreement_id.in_(_seen_agreements(person)),
     UserTask: _tasks,
     Instance: _instances,
     Definition: _definitions,
-    Move: lambda person: Move.instance_id.in_(select(Deal.instance_id).where(_deals(person))),
-    Event: lambda person: Event.instance_id.in_(select(Instance.id).where(_instances(person))),
+    Move: lambda person: Move.instance_id.in_(_seen_deals(person, "instance_id")),
+    Event: lambda person: Event.instance_id.in_(_seen_instances(person)),
 }
 """Who may see rows of a table. A table that is not here is nobody's: asking for it is an error, not a hole."""

@@ -60,6 +60,10 @@ class Base(DeclarativeBase):
     )
 
 
+def _lower(text: Any) -> Any:
+    return text.lower() if isinstance(text, str) else text
+
+
 def guard(engine: Engine) -> Engine:
     """Make SQLite keep what it acknowledged and serialize its writers; leaves other databases alone.
 
@@ -73,6 +77,7 @@ def guard(engine: Engine) -> Engine:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
+        connection.create_function("lower", 1, _lower, deterministic=True)  # its own knows A to Z only: Łąka
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -1,9 +1,10 @@
 """History: one row for every fact, never changed. Reports, timelines and audits are told from here."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine import calendars
@@ -62,6 +63,36 @@ def record(
     data: dict[str, Any] | None = None,
 ) -> Event:
     """Add one fact to history; inside an instance it takes the next ``seq``. Returns the row, not yet flushed."""
+    event = fact(
+        kind,
+        at=at,
+        actor=actor,
+        instance=instance,
+        subject=subject,
+        diagram=diagram,
+        element=element,
+        token=token,
+        task_id=task_id,
+        data=data,
+    )
+    session.add(event)
+    return event
+
+
+def fact(
+    kind: str,
+    *,
+    at: datetime,
+    actor: "Person | None",
+    instance: "Instance | None" = None,
+    subject: str | None = None,
+    diagram: str | None = None,
+    element: str | None = None,
+    token: str | None = None,
+    task_id: int | None = None,
+    data: dict[str, Any] | None = None,
+) -> Event:
+    """One fact with its ``seq``, for `write`: a command leaves many, and they are stored with one statement."""
     event = Event(
         kind=kind,
         at=at,
@@ -77,5 +108,13 @@ def record(
     if instance is not None:
         instance.seq += 1
         event.instance_id, event.seq = instance.id, instance.seq
-    session.add(event)
     return event
+
+
+def write(session: Session, facts: Sequence[Event]) -> None:
+    """Store facts that `fact` made, with one statement."""
+    if facts:
+        session.execute(insert(Event), [{name: getattr(each, name) for name in STORED} for each in facts])
+
+
+STORED = tuple(column.key for column in Event.__mapper__.column_attrs if column.key != "id")

@@ -2,20 +2,24 @@
 
 import pkgutil
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 import connectors
 import engine as domain
 import reports
-from engine.db import Base, connect, sessions
+from engine import migrations
+from engine.db import connect, sessions
 from engine.people import Department, Membership, Person, Role
+from tests import servers
 
 MONDAY = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
 """10:00 in Warsaw, a work day without a holiday in its week."""
@@ -30,21 +34,50 @@ def import_models() -> None:
     import_module("webapp.log_ins")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--database postgresql` runs the same tests on a PostgreSQL server that they start themselves."""
+    parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite")
+
+
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with all tables and no rows, made once and copied for every test."""
+def empty_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Path], str]]:
+    """Gives a fresh database with all tables and no rows: a copied file, or a copy inside the server."""
     import_models()
-    path = tmp_path_factory.mktemp("empty") / "empty.db"
-    made = connect(f"sqlite:///{path}")
-    Base.metadata.create_all(made)
+    if request.config.getoption("--database") == "sqlite":
+        path = tmp_path_factory.mktemp("empty") / "empty.db"
+        _shape(f"sqlite:///{path}")
+        yield lambda folder: f"sqlite:///{shutil.copy(path, folder / 'test.db')}"
+        return
+    with servers.postgresql() as address:
+        admin = create_engine(
+            address.format(name="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool
+        )
+        numbers = count()
+
+        def another(_folder: Path) -> str:
+            name = f"test_{next(numbers)}"
+            with admin.connect() as connection:
+                connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE empty")
+            return address.format(name=name)
+
+        with admin.connect() as connection:
+            connection.exec_driver_sql("CREATE DATABASE empty")
+        _shape(address.format(name="empty"))
+        yield another
+
+
+def _shape(url: str) -> None:
+    made = connect(url)
+    migrations.upgrade(made)
     made.dispose()
-    return path
 
 
 @pytest.fixture
-def engine_url(empty_database: Path, tmp_path: Path) -> str:
+def engine_url(empty_database: Callable[[Path], str], tmp_path: Path) -> str:
     """The address of an empty database with all tables."""
-    return f"sqlite:///{shutil.copy(empty_database, tmp_path / 'test.db')}"
+    return empty_database(tmp_path)
 
 
 @pytest.fixture

@@ -20,6 +20,9 @@ class Text:
         """The label in ``pl`` or ``en``, the other where this one is empty."""
         return (self.en or self.pl) if locale == "en" else (self.pl or self.en)
 
+    def __str__(self) -> str:
+        return self.into("en")
+
 
 @dataclass(frozen=True, slots=True)
 class Timer:

@@ -1,0 +1,1 @@
+"""What is sold, to whom, on which stage, and who promised what."""
