@@ -1,0 +1,31 @@
+"""The composition root: who listens to the engine, and which connectors there are. Nothing else imports connectors."""
+
+from connectors.catalogue import Catalogue
+from connectors.document import Document, Documents, printed
+from connectors.http import Http
+from connectors.mail import Mail, OutgoingMail, outgoing
+from engine.ports import Connector, Wiring
+from engine.sales import commitments, deals, intake, ladders, promises
+from engine.sales.known import Records
+from reports import rollups
+from webapp.settings import Settings
+
+__all__ = ["Document", "OutgoingMail", "build", "outgoing", "printed"]
+"""What pages may know of connectors' records comes through here too."""
+
+
+def build(settings: Settings, *, prints_later: bool = False) -> Wiring:
+    """Everybody who listens, in the order in which they are told; ``prints_later``: see `connectors.document`."""
+    plugged: tuple[Connector, ...] = (
+        Mail(settings.smtp_url.get_secret_value(), settings.mail_from),
+        Http(settings.http_origins.split(",")),
+        Catalogue(),
+        Documents(prints_later=prints_later),
+    )
+    return Wiring(
+        answered=(intake.answered, commitments.answered),
+        facts=(deals.facts, commitments.facts),
+        projections=(ladders.follow, promises.follow, commitments.follow, rollups.follow),
+        connectors={each.name: each for each in plugged},
+        known=Records,
+    )
