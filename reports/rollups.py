@@ -5,12 +5,12 @@ Only views of the whole company as of now may read them: they know nothing of ri
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby, islice
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, String, delete, event, func, select
+from sqlalchemy import BigInteger, String, and_, delete, event, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column, object_session
 
@@ -22,6 +22,8 @@ from reports.periods import Period
 T = TypeVar("T")
 FRESH = "moves not in the roll-ups yet"
 CHUNK = 500
+TAIL = 8
+"""How many of an item's earlier moves are read first: enough unless somebody corrected again and again."""
 
 
 class DayRollup(Base):
@@ -49,7 +51,7 @@ class DayRollup(Base):
 def _notice(_mapper: Any, _connection: Any, move: Move) -> None:
     session = object_session(move)
     if session is not None:
-        session.info.setdefault(FRESH, {})[move.id] = move.item
+        session.info.setdefault(FRESH, {})[move.id] = (move.item, move.seq)
 
 
 @event.listens_for(Session, "after_transaction_end")
@@ -77,20 +79,48 @@ def settle(session: Session) -> None:
     """Add up every move of this session that is not in the roll-ups yet: one query, one upsert, or nothing at all.
 
     What changes is the difference between the item's sums with and without the new moves, so that a correction
-    takes back what the mistake had added.
+    takes back what the mistake had added. The item's last moves say it: the cost does not grow with its age.
     """
-    fresh = session.info.pop(FRESH, None)
+    fresh: dict[int, tuple[str, int]] | None = session.info.pop(FRESH, None)
     if not fresh:
         return
-    query = select(Move.ladder, *_columns()).where(Move.item.in_(set(fresh.values())))
-    rows = session.execute(query.order_by(Move.ladder)).all()
+    first: dict[str, int] = {}
+    for item, seq in fresh.values():
+        first[item] = min(seq, first.get(item, seq))
+    rows = _since(session, {item: seq - TAIL for item, seq in first.items()})
+    if not all(_tells_enough(facts, fresh) for _, facts in rows):
+        rows = _since(session, dict.fromkeys(first, 0))
     changes: dict[tuple[str, Key], Total] = {}
-    for ladder, group in groupby(rows, key=lambda row: row[0]):
-        facts = [Fact._make(row[1:]) for row in group]
+    for ladder, facts in rows:
         known = tally(tell(fact for fact in facts if fact.id not in fresh))
         for key, total in _difference(tally(tell(facts)), known).items():
-            changes[ladder, key] = total
+            place = (ladder, key)
+            changes[place] = changes.get(place, Total()).plus(total)
     _add(session, changes)
+
+
+def _since(session: Session, seqs: Mapping[str, int]) -> list[tuple[str, list[Fact]]]:
+    """The moves of these items from a number on, item by item, each with its ladder."""
+    wanted = or_(*(and_(Move.item == item, Move.seq >= seq) for item, seq in sorted(seqs.items())))
+    rows = session.execute(
+        select(Move.ladder, *_columns()).where(wanted).order_by(Move.item, Move.ladder, Move.seq)
+    ).all()
+    parts = groupby(rows, key=lambda row: (row[0], row.item))
+    return [(ladder, [Fact._make(row[1:]) for row in group]) for (ladder, _), group in parts]
+
+
+def _tells_enough(facts: Sequence[Fact], fresh: Container[int]) -> bool:
+    """Whether a move that counts stands before the first one that changes: the sums before it stay as they are."""
+    if facts[0].seq == 1:
+        return True
+    undone = {fact.corrects_id for fact in facts}
+    changed = {fact.corrects_id for fact in facts if fact.id in fresh}
+    for fact in facts:
+        if fact.id in fresh or fact.id in changed:
+            return False
+        if fact.kind != "corrected" and fact.id not in undone:
+            return True
+    return False
 
 
 def read(session: Session, ladder: str, period: Period) -> Buckets:
