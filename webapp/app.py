@@ -36,6 +36,8 @@ BLUEPRINTS = (
     "webapp.deals",
     "webapp.agreements",
     "webapp.records",
+    "webapp.clients",
+    "webapp.leads",
     "webapp.administration",
     "webapp.operations",
     "webapp.documents",

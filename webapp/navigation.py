@@ -33,7 +33,7 @@ PLACES = (
         "records.index",
         lazy_gettext("Database"),
         "database",
-        ("records", "sections", "documents"),
+        ("records", "clients", "leads", "documents"),
         ("employee", "director"),
     ),
     Place(

@@ -1,0 +1,96 @@
+"""The command line ``contentum``."""
+
+import sys
+from contextlib import nullcontext, suppress
+from datetime import UTC, datetime
+
+import click
+from sqlalchemy import Engine, select
+
+from engine import migrations, people
+from engine.db import connect, sessions
+from engine.errors import Refusal
+from engine.people import Person
+from webapp import cli_demo, cli_processes, cli_reports, clockwork, passwords
+from webapp.app import create_app
+from webapp.settings import Settings
+
+
+@click.group()
+def main() -> None:
+    """Run sales as processes."""
+
+
+@main.command()
+@click.option("--email", prompt="Mail address", help="What the administrator logs in with.")
+@click.option("--name", prompt="Name and surname")
+def init(email: str, name: str) -> None:
+    """Make the first administrator and print a one-time password."""
+    engine = _ready(Settings())
+    password = passwords.one_time()
+    with sessions(engine)() as session:
+        if session.scalar(select(Person.id).limit(1)):
+            raise click.ClickException("There are people already: an administrator adds more in the product.")
+        try:
+            people.invite(
+                session,
+                email=email,
+                name=name,
+                roles=["administrator", "employee"],
+                password_hash=passwords.hashed(password),
+                by=None,
+                now=datetime.now(UTC),
+            )
+        except Refusal as refusal:
+            raise click.ClickException(_words(refusal)) from refusal
+        session.commit()
+    click.echo(f"One-time password of {email}: {password}")
+
+
+@main.command()
+@click.option("--demo", is_flag=True, help="Fill the demo first, if nobody is in the database yet.")
+def serve(*, demo: bool) -> None:
+    """Serve the web, and do what is due unless CLOCK says that a worker does."""
+    from waitress import serve as listen  # only this command needs a server
+
+    settings = Settings()
+    if demo:
+        cli_demo.fill_once(settings)
+    _ready(settings).dispose()
+    app = create_app(settings)
+    for line in cli_demo.log_ins(settings):
+        click.echo(line, err=True)
+    click.echo(f"Contentum is at http://{settings.host}:{settings.port} (Ctrl+C stops it)", err=True)
+    with clockwork.beside(settings) if settings.clock else nullcontext():
+        listen(app, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
+
+
+@main.command()
+def worker() -> None:
+    """Do what is due, timers and outgoing jobs, without the web. Runs until it is stopped."""
+    settings = Settings()
+    _ready(settings).dispose()
+    with suppress(KeyboardInterrupt):
+        clockwork.alone(settings)
+
+
+for part in (cli_processes, cli_reports, cli_demo):
+    part.register(main)
+
+
+def _ready(settings: Settings) -> Engine:
+    """The database in today's shape."""
+    if not settings.database_url:
+        settings.var_dir.mkdir(parents=True, exist_ok=True)
+    engine = connect(settings.database)
+    migrations.upgrade(engine)
+    return engine
+
+
+def _words(refusal: Refusal) -> str:
+    errors = getattr(refusal, "errors", {})
+    return " ".join(str(error) for error in errors.values()) or str(refusal)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
