@@ -5,10 +5,10 @@ from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 
 import click
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from engine import migrations, people
-from engine.db import connect, sessions
+from engine.db import opened, sessions
 from engine.errors import Refusal
 from engine.people import Person
 from webapp import cli_demo, cli_processes, cli_reports, clockwork, passwords
@@ -26,9 +26,9 @@ def main() -> None:
 @click.option("--name", prompt="Name and surname")
 def init(email: str, name: str) -> None:
     """Make the first administrator and print a one-time password."""
-    engine = _ready(Settings())
-    password = passwords.one_time()
-    with sessions(engine)() as session:
+    settings, password = Settings(), passwords.one_time()
+    _prepare(settings)
+    with opened(settings.database) as engine, sessions(engine)() as session:
         if session.scalar(select(Person.id).limit(1)):
             raise click.ClickException("There are people already: an administrator adds more in the product.")
         try:
@@ -56,7 +56,7 @@ def serve(*, demo: bool) -> None:
     settings = Settings()
     if demo:
         cli_demo.fill_once(settings)
-    _ready(settings).dispose()
+    _prepare(settings)
     app = create_app(settings)
     for line in cli_demo.log_ins(settings):
         click.echo(line, err=True)
@@ -69,7 +69,7 @@ def serve(*, demo: bool) -> None:
 def worker() -> None:
     """Do what is due, timers and outgoing jobs, without the web. Runs until it is stopped."""
     settings = Settings()
-    _ready(settings).dispose()
+    _prepare(settings)
     with suppress(KeyboardInterrupt):
         clockwork.alone(settings)
 
@@ -78,13 +78,12 @@ for part in (cli_processes, cli_reports, cli_demo):
     part.register(main)
 
 
-def _ready(settings: Settings) -> Engine:
-    """The database in today's shape."""
+def _prepare(settings: Settings) -> None:
+    """Bring the database into today's shape."""
     if not settings.database_url:
         settings.var_dir.mkdir(parents=True, exist_ok=True)
-    engine = connect(settings.database)
-    migrations.upgrade(engine)
-    return engine
+    with opened(settings.database) as engine:
+        migrations.upgrade(engine)
 
 
 def _words(refusal: Refusal) -> str:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine, event, make_url, select
 
 from engine import migrations
-from engine.db import connect, sessions
+from engine.db import connect, opened, sessions
 from engine.people import Person
 from webapp import wiring
 from webapp.demo import company, play
@@ -48,12 +48,10 @@ def is_empty(settings: Settings) -> bool:
     path = _file(settings)
     if path is not None and not path.exists():
         return True
-    engine = connect(settings.database)
-    migrations.upgrade(engine)
-    with sessions(engine)() as session:
-        empty = not play.is_played(session)
-    engine.dispose()
-    return empty
+    with opened(settings.database) as engine:
+        migrations.upgrade(engine)
+        with sessions(engine)() as session:
+            return not play.is_played(session)
 
 
 def fill(settings: Settings, *, size: str = "small", seed: int = 7) -> None:
@@ -83,10 +81,8 @@ def fill(settings: Settings, *, size: str = "small", seed: int = 7) -> None:
 
 def log_ins(settings: Settings) -> list[str]:
     """The demo's log-ins, one for each way of using the product; none where there is no demo."""
-    engine = connect(settings.database)
-    with sessions(engine)() as session:
+    with opened(settings.database) as engine, sessions(engine)() as session:
         here = session.scalar(select(Person.id).where(Person.email == company.address(company.SHOWN[0])))
-    engine.dispose()
     if here is None:
         return []
     role = {name: roles for name, _, _, roles in company.PEOPLE}

@@ -764,7 +764,6 @@ def _facts(session: Session, instance: Instance) -> Callable[[], Mapping[str, An
 def _tell(session: Session, answered: Answered) -> None:
     for listener in wiring(session).answered:
         listener(session, answered)
-    session.flush()
 
 
 def _locked(session: Session, instance_id: int | None) -> Instance:

@@ -136,7 +136,7 @@ def _carry_out(factory: sessionmaker[Session], job_id: int, now: datetime) -> No
         call = Call(job.key, job.name, operation, dict(job.inputs), session, now, job.instance_id)
         session.rollback()  # nobody waits for the database while a connector waits for the world
         answer = _ask(call) if kind in {"call", "notice"} else {}
-        job = _locked(session, job_id)
+        job = _locked(session, job)
         if job.done_at is not None or job.failed_at is not None:
             return
         if job.kind == "call":
@@ -155,12 +155,11 @@ def _ask(call: Call) -> Mapping[str, Any]:
     return connector.run(call)
 
 
-def _locked(session: Session, job_id: int) -> Job:
+def _locked(session: Session, job: Job) -> Job:
     """The job as it is now. Its instance is locked first, as every command does: no two wait for each other."""
-    job = session.get_one(Job, job_id)
     if job.kind == "call" and job.instance_id:
         session.get_one(Instance, job.instance_id, with_for_update=True, populate_existing=True)
-    return session.get_one(Job, job_id, with_for_update=True, populate_existing=True)
+    return session.get_one(Job, job.id, with_for_update=True, populate_existing=True)
 
 
 def deliver(session: Session, job: Job, *, now: datetime) -> list[int]:
@@ -233,7 +232,7 @@ def _failed(factory: sessionmaker[Session], job_id: int, failure: Failed, now: d
     """Back off, or give up: to the diagram's error boundary, else to a person."""
     try:
         with factory.begin() as session:
-            job = _locked(session, job_id)
+            job = _locked(session, session.get_one(Job, job_id))
             if job.done_at is not None or job.failed_at is not None:
                 return
             job.error, job.leased_until = str(failure)[:4000], None
@@ -252,7 +251,7 @@ def _pause(tries: int) -> timedelta:
 
 def _stop(factory: sessionmaker[Session], job_id: int, code: str, message: str, now: datetime) -> None:
     with factory.begin() as session:
-        job = _locked(session, job_id)
+        job = _locked(session, session.get_one(Job, job_id))
         if job.done_at is None and job.failed_at is None:
             _give_up(session, job, code, message, now)
 
