@@ -1,5 +1,7 @@
 """The database: one declarative base, UTC times, and the rules that make SQLite safe for writers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -92,6 +94,16 @@ def guard(engine: Engine) -> Engine:
 def connect(url: str) -> Engine:
     """Open the database at ``url`` (``sqlite:///file`` or ``postgresql+psycopg://…``)."""
     return guard(create_engine(url))
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Engine]:
+    """`connect` for the length of a block: no connection is left behind."""
+    engine = connect(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def sessions(engine: Engine, *, wiring: Any = None) -> sessionmaker[Session]:

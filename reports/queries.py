@@ -28,7 +28,6 @@ from sqlalchemy.orm import Session
 
 from engine import access
 from engine.people import Person
-from engine.sales.deals import Deal
 from engine.sales.ladders import Move
 from reports.movements import (
     HANDED_OVER,
@@ -90,17 +89,16 @@ def scope(
     department_ids: Collection[int] | None = None,
     owner_id: int | None = None,
 ) -> Scope:
-    """The scope of a viewer; None is the system itself. One to whom no deal is hidden is not narrowed."""
+    """The scope of a viewer; None is the system itself. One to whom no move is hidden is not narrowed."""
     hidden = viewer if viewer is not None and not _sees_all(session, viewer, ladder) else None
     ids = None if department_ids is None else frozenset(department_ids)
     return Scope(ladder, hidden, as_of, ids, owner_id)
 
 
 def _sees_all(session: Session, viewer: Person, ladder: str) -> bool:
-    """Whether the ladder carries deals and none of them is hidden from this person."""
-    seen = func.sum(case((access.visible(viewer, Deal), 1), else_=0))
-    whole, visible = session.execute(select(func.count(), seen).where(Deal.ladder == ladder)).one()
-    return bool(whole) and whole == visible
+    """Whether no move on the ladder is hidden from this person."""
+    hidden = select(Move.id).where(Move.ladder == ladder, access.visible(viewer, Move).is_not(true()))
+    return session.scalar(hidden.limit(1)) is None
 
 
 def first_day(session: Session, scope: Scope) -> date | None:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import click
 from sqlalchemy.orm import Session
 
-from engine.db import connect, sessions
+from engine.db import opened, sessions
 from engine.errors import Refusal
 from engine.people import ROLES
 from engine.process import definitions, doctor
@@ -63,7 +63,7 @@ def deploy_command(
     settings = Settings()
     files = [doctor.File(path.name, path.read_bytes()) for path in paths]
     accepted: Accepted = "all" if "all" in accept else accept
-    with sessions(connect(settings.database), wiring=wiring.build(settings))() as session:
+    with opened(settings.database) as engine, sessions(engine, wiring=wiring.build(settings))() as session:
         definition = _deploy(session, files, name, process or None, accepted, title)
         session.commit()
         click.echo(f"{definition.process}: version {definition.version}, “{definition.text.en}”")

@@ -11,7 +11,7 @@ import click
 import orjson
 from sqlalchemy.orm import Session
 
-from engine.db import connect, sessions
+from engine.db import opened, sessions
 from engine.errors import Refusal
 from reports import funnel as funnels
 from reports import ladders, reading, rollups
@@ -110,12 +110,8 @@ def register(main: click.Group) -> None:
 
 @contextmanager
 def _session() -> Iterator[Session]:
-    engine = connect(Settings().database)
-    try:
-        with sessions(engine)() as session:
-            yield session
-    finally:
-        engine.dispose()
+    with opened(Settings().database) as engine, sessions(engine)() as session:
+        yield session
 
 
 @contextmanager

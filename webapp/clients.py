@@ -32,7 +32,7 @@ ROLES = {
 }
 TOLD = {
     "client_added": lazy_gettext("added the client"),
-    "client_changed": lazy_gettext("changed"),
+    "client_changed": lazy_gettext("changed:"),
     "contact_added": lazy_gettext("added the contact"),
     "lead_added": lazy_gettext("wrote the lead down"),
     "lead_rejected": lazy_gettext("rejected the lead"),

@@ -110,7 +110,9 @@ def builder(shown: Shown) -> dict[str, Any]:
         "open": request.args.get("filter") == "open",
         "at": request.args.get("at", ""),
         "match": match,
-        "groups": [{"match": inner, "rows": [_row(shown.about, leaf) for leaf in some]} for inner, some in groups],
+        "groups": [
+            {"match": inner, "rows": [_row(shown.about, leaf) for leaf in some]} for inner, some in groups
+        ],
         "kept": written(kept) if kept else None,
         "kept_says": rules.sentence(shown.about, kept, current(), record_words.names()) if kept else "",
         "fields": [(field.key, into_words(field.label)) for field in shown.about.fields.values()],
@@ -122,7 +124,7 @@ def _as_groups(filter_: Mapping[str, Any]) -> tuple[str, list[Group], dict[str, 
     match = "any" if "any" in filter_ else "all"
     if not filter_:
         return match, [("all", [])], None
-    children = filter_[match] if match in filter_ else [filter_]
+    children = filter_.get(match, [filter_])
     groups = [_group(each) for each in children if "field" not in each]
     beyond = [each for each in children if "field" not in each and _group(each) is None]
     if beyond and match == "any":
@@ -197,7 +199,9 @@ def _typed_rows(
     about: Subject, sent: MultiDict[str, str], number: int, removed: str, wrong: list[Refusal]
 ) -> list[Leaf]:
     rows = range(min(sent.get(f"g{number}", 0, type=int), ROWS_MOST))
-    found = [_leaf(about, sent, f"g{number}r{place}", wrong) for place in rows if removed != f"{number}.{place}"]
+    found = [
+        _leaf(about, sent, f"g{number}r{place}", wrong) for place in rows if removed != f"{number}.{place}"
+    ]
     return [leaf for leaf in found if leaf is not None]
 
 
@@ -214,7 +218,9 @@ def _fresh(about: Subject) -> dict[str, Any]:
     return {"field": next(iter(about.fields)), "op": "filled"}
 
 
-def _leaf(about: Subject, sent: MultiDict[str, str], name: str, wrong: list[Refusal]) -> dict[str, Any] | None:
+def _leaf(
+    about: Subject, sent: MultiDict[str, str], name: str, wrong: list[Refusal]
+) -> dict[str, Any] | None:
     field = about.fields.get(sent.get(f"{name}f", ""))
     if field is None:
         return None

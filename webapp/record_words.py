@@ -117,7 +117,9 @@ def as_csv(about: Subject, columns: Sequence[str], rows: Sequence[Any]) -> Itera
 
 def _line(values: Sequence[Any], *, polish: bool) -> str:
     text = io.StringIO()
-    csv.writer(text, delimiter=";" if polish else ",").writerow([_plain(each, polish=polish) for each in values])
+    csv.writer(text, delimiter=";" if polish else ",").writerow(
+        [_plain(each, polish=polish) for each in values]
+    )
     return text.getvalue()
 
 

@@ -123,7 +123,7 @@ def funnel(asked: Asked, cohort: Cohort, names: Names, *, narrow: bool = False) 
             pgettext("report", "Further"),
             "n",
             gettext("When all have ended"),
-            gettext("Days here: ● p50 ▬ to p85 of those that left │ median, open ones counted"),
+            gettext("Days here: ● p50 ▬ to p85 │ median with open ones"),
         ),
     )
     draw: Callable[..., str] = charts.funnel_narrow if narrow else charts.funnel

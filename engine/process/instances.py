@@ -196,9 +196,9 @@ def start(
         started_at=now,
         started_by_id=by.id if by else None,
     )
-    session.add(instance)
-    session.flush()
-    _remember(session, key, instance, now)
+    first = _begun(session, instance, key, now)
+    if first is not instance:
+        return first
     what = {"answers": answers, "start": begin.element}
     history.record(
         session,
@@ -779,6 +779,25 @@ def _must_run(instance: Instance) -> None:
 def _repeated(session: Session, key: str | None) -> Instance | None:
     command = session.get(Command, key) if key else None
     return session.get_one(Instance, command.instance_id) if command else None
+
+
+def _begun(session: Session, instance: Instance, key: str | None, now: datetime) -> Instance:
+    """The new instance as a row, or the one that was begun under the same key at this very moment."""
+    if key is None:
+        session.add(instance)
+        session.flush()
+        return instance
+    try:
+        with session.begin_nested():
+            session.add(instance)
+            session.flush()
+            _remember(session, key, instance, now)
+    except Stale:
+        first = _repeated(session, key)
+        if first is None:
+            raise
+        return first
+    return instance
 
 
 def _remember(session: Session, key: str | None, instance: Instance, now: datetime) -> None:

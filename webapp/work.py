@@ -1,0 +1,251 @@
+"""My work: what is mine, what I may take, what I did; one task, completed in one place."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy import Select, func, select
+
+from engine import access, calendars
+from engine.errors import Invalid, NotFound, Refusal
+from engine.people import Person
+from engine.process import definitions, forms, instances, tasks
+from engine.process.definitions import Definition
+from engine.process.tasks import UserTask
+from engine.sales import promises
+from engine.sales.promises import Promise
+from webapp import asking, flashes, task_page
+from webapp.access import me, needs
+from webapp.clock import now
+from webapp.database import db
+from webapp.forms import on_invalid
+from webapp.languages import current
+
+bp = Blueprint("work", __name__, url_prefix="/work")
+
+SHOWN, MOST = 60, 1_000
+"""Rows of a list before “show more”, and ever; a page costs the same however many tasks wait behind it."""
+
+COUNTED = 100
+"""Counts in tabs stop here and say 99+."""
+
+LISTS = {"mine": lazy_gettext("Mine"), "queue": lazy_gettext("To take"), "done": lazy_gettext("Done")}
+
+
+class NotAskedYet(Refusal):
+    """Your answers bring up this question, too."""
+
+
+@bp.context_processor
+def _helpers() -> dict[str, object]:
+    return {"moment_now": now(), "standing": lambda promise: promises.standing(promise, now=now())}
+
+
+@bp.get("/")
+@needs()
+def index() -> ResponseReturnValue:
+    """One of my lists, nothing opened."""
+    return _page(None)
+
+
+@bp.get("/tasks/<int:task_id>")
+@needs()
+def task(task_id: int) -> ResponseReturnValue:
+    """One task beside the list it came from."""
+    return _page(_task(task_id))
+
+
+@bp.get("/next")
+@needs()
+def next_task() -> ResponseReturnValue:
+    """The most urgent task of mine, else the most urgent I may take; ``after`` one, the one that follows it."""
+    after = request.args.get("after", type=int)
+    for name in ("mine", "queue"):
+        ids = [found.id for found in _first(name, SHOWN)]
+        begin = ids.index(after) + 1 if after in ids else 0
+        for task_id in ids[begin : begin + 1]:
+            return redirect(url_for(".task", task_id=task_id))
+    flashes.say(gettext("Nothing is left for you."))
+    return redirect(url_for(".index"))
+
+
+@bp.post("/tasks/<int:task_id>/claim")
+@needs()
+def claim(task_id: int) -> ResponseReturnValue:
+    """Take a task from its queue."""
+    tasks.claim(db.session(), _task(task_id), by=me(), now=now())
+    db.session.commit()
+    return redirect(url_for(".task", task_id=task_id), code=303)
+
+
+@bp.post("/tasks/<int:task_id>/release")
+@needs()
+def release(task_id: int) -> ResponseReturnValue:
+    """Give a task back to its queue."""
+    tasks.release(db.session(), _task(task_id), by=me(), now=now())
+    db.session.commit()
+    flashes.say(gettext("The task is back in its queue."), undo=url_for(".claim", task_id=task_id))
+    return redirect(url_for(".index"), code=303)
+
+
+@bp.post("/tasks/<int:task_id>/hand-over")
+@needs()
+def hand_over(task_id: int) -> ResponseReturnValue:
+    """Give a task to a colleague who could have taken it."""
+    to = db.session.get(Person, request.form.get("to", 0, type=int))
+    if to is None:
+        raise NotFound
+    tasks.hand_over(db.session(), _task(task_id), to, by=me(), now=now())
+    db.session.commit()
+    flashes.say(gettext("Handed over to %(name)s.", name=to.name))
+    return redirect(url_for(".index"), code=303)
+
+
+@bp.post("/tasks/<int:task_id>/draft")
+@needs()
+def save_draft(task_id: int) -> ResponseReturnValue:
+    """Keep what is typed so far, as it is typed."""
+    found = _task(task_id)
+    form = _form(found)
+    values = forms.draft(form, request.form.to_dict(flat=False)) if form else {}
+    draft = tasks.save_draft(db.session(), found, values, by=me(), now=now())
+    db.session.commit()
+    if request.headers.get("X-Draft"):
+        return render_template("work/_draft.html", draft=draft)
+    return redirect(url_for(".task", task_id=task_id), code=303)
+
+
+@bp.post("/tasks/<int:task_id>/completion")
+@needs()
+@on_invalid(task)
+def complete(task_id: int) -> ResponseReturnValue:
+    """Complete a task; the diagram decides what comes next, and the next task opens."""
+    found, raw = _task(task_id), request.form.to_dict(flat=False)
+    definition = db.session.get_one(Definition, found.definition_id)  # held, so that it is read once
+    if found.form and found.closed_at is None:
+        _refuse_unseen(definitions.form(db.session(), definition, found.form), raw)
+    instances.complete(db.session(), found, raw, by=me(), now=now(), key=_key(request.form.get("key")))
+    db.session.commit()
+    flashes.say(gettext("Done: %(task)s.", task=found.text.into(current())))
+    return redirect(url_for(".next_task"), code=303)
+
+
+@bp.get("/tasks/<int:task_id>/diagram")
+@needs()
+def diagram(task_id: int) -> ResponseReturnValue:
+    """The drawing of the diagram this task stands in, as it was uploaded."""
+    found = _task(task_id)
+    definition = db.session.get_one(Definition, found.definition_id)
+    plan = definitions.blueprint(db.session(), definition)
+    drawings = definitions.files(db.session(), definition, "bpmn")
+    return Response(drawings[plan.diagrams[found.diagram].file], mimetype="application/xml")
+
+
+# ------------------------------------------------------------------------------------------------ what was sent
+
+
+def _task(task_id: int) -> UserTask:
+    return access.one(db.session(), me(), UserTask, task_id)
+
+
+def _form(found: UserTask) -> forms.Form | None:
+    definition = db.session.get_one(Definition, found.definition_id)
+    return definitions.form(db.session(), definition, found.form) if found.form else None
+
+
+def _key(sent: str | None) -> str | None:
+    """The command's key; a person's keys are their own."""
+    return f"web:{me().id}:{sent[:60]}" if sent else None
+
+
+def _refuse_unseen(form: forms.Form | None, raw: dict[str, list[str]]) -> None:
+    """Show questions that only these answers bring up, before an empty answer to them counts. Raises Invalid."""
+    unseen = asking.unseen(form, raw) if form else ()
+    if unseen:
+        raise Invalid({name: NotAskedYet(field=name) for name in unseen})
+
+
+# ------------------------------------------------------------------------------------------------ what a page shows
+
+
+def _page(opened: UserTask | None) -> ResponseReturnValue:
+    name = request.args.get("list", "mine" if opened is None else _list_of(opened))
+    if name not in LISTS:
+        raise NotFound
+    limit = min(max(request.args.get("rows", SHOWN, type=int), 1), MOST)
+    rows = _first(name, limit + 1)
+    return render_template(
+        "work/work.html",
+        lists=[_tab(key, name) for key in LISTS],
+        name=name,
+        groups=_grouped(rows[:limit], name),
+        more=limit + SHOWN if len(rows) > limit and limit < MOST else None,
+        promises=_promises(rows[:limit]),
+        task=opened,
+        **(task_page.around(opened, _form(opened)) if opened is not None else {}),
+    )
+
+
+def _list_of(opened: UserTask) -> str:
+    if opened.closed_at is not None:
+        return "done"
+    return "mine" if opened.assignee_id == me().id else "queue"
+
+
+def _list(name: str, most: int) -> Select[UserTask]:
+    if name == "queue":
+        return tasks.queue(me(), most=most).limit(most)
+    return (tasks.mine(me()) if name == "mine" else tasks.done(me())).limit(most)
+
+
+def _first(name: str, most: int) -> Sequence[UserTask]:
+    return db.session.scalars(_list(name, most)).all()
+
+
+def _tab(key: str, now_open: str) -> dict[str, Any]:
+    count = None if key == "done" else _count(_list(key, COUNTED))
+    return {
+        "title": LISTS[key],
+        "href": url_for(".index", list=key),
+        "count": count,
+        "current": key == now_open,
+    }
+
+
+def _count(rows: Select[UserTask]) -> int | str:
+    few = rows.with_only_columns(UserTask.id).order_by(None).subquery()
+    found = db.session.scalar(select(func.count()).select_from(few)) or 0
+    return found if found < COUNTED else f"{COUNTED - 1}+"
+
+
+def _grouped(rows: Sequence[UserTask], name: str) -> list[tuple[str, list[UserTask]]]:
+    """The list in parts, in the order of its rows."""
+    part = _part_of_done if name == "done" else _part_of_open
+    found: dict[str, list[UserTask]] = {}
+    for title, some in groupby(rows, part):
+        found.setdefault(title, []).extend(some)
+    return list(found.items())
+
+
+def _part_of_done(row: UserTask) -> str:
+    today = row.closed_at is not None and calendars.local_day(row.closed_at) == calendars.local_day(now())
+    return str(gettext("Today") if today else gettext("Earlier"))
+
+
+def _part_of_open(row: UserTask) -> str:
+    if row.due_at is None:
+        return str(gettext("Without a date"))
+    if row.due_at < now():
+        return str(gettext("Late"))
+    today = calendars.local_day(row.due_at) == calendars.local_day(now())
+    return str(gettext("Today") if today else gettext("Tomorrow and later"))
+
+
+def _promises(rows: Sequence[UserTask]) -> dict[int, Promise]:
+    """The promise under each hand-off task shown."""
+    ids = [row.id for row in rows if row.handoff]
+    found = db.session.scalars(select(Promise).where(Promise.task_id.in_(ids))) if ids else ()
+    return {promise.task_id: promise for promise in found}
