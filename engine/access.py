@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm.interfaces import ORMOption
 
 from engine.db import Base
 from engine.errors import NotFound
@@ -29,9 +30,13 @@ Row = TypeVar("Row", bound=Base)
 Clause = ColumnElement[bool]
 
 
-def one(session: Session, person: Person, model: type[Row], id_: int) -> Row:
-    """The row with this id, if this person may see it. Raises NotFound otherwise, whatever the reason."""
-    found = session.scalar(select(model).where(model.__table__.c["id"] == id_, visible(person, model)))
+def one(session: Session, person: Person, model: type[Row], id_: int, *options: ORMOption) -> Row:
+    """The row with this id, if this person may see it. Raises NotFound otherwise, whatever the reason.
+
+    ``options`` say what is read with it in the same statement.
+    """
+    query = select(model).where(model.__table__.c["id"] == id_, visible(person, model))
+    found = session.scalar(query.options(*options))
     if found is None:
         raise NotFound
     return found

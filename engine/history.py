@@ -115,7 +115,9 @@ def write(session: Session, facts: Sequence[Event]) -> None:
     """Store facts that `fact` made, with one statement."""
     if facts:
         rows = [{name: getattr(each, name) for name in STORED} for each in facts]
-        session.execute(insert(Base.metadata.tables["events"]), rows)  # the table, not the class: one statement for all
+        session.execute(
+            insert(Base.metadata.tables["events"]), rows
+        )  # the table, not the class: one statement for all
 
 
 STORED = tuple(column.key for column in Event.__mapper__.column_attrs if column.key != "id")

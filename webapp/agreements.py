@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from engine import access, people
 from engine.errors import Invalid, NotFound
@@ -365,10 +365,8 @@ def _promises_of(found: Agreement, state: str, period: str) -> Select[Promise]:
     query = promises.under(found.id).where(
         Promise.requested_at >= at - timedelta(days=PERIODS.get(period, 90))
     )
-    which = {"kept": promises.kept(), "broken": promises.broken(at), "pending": promises.pending(at)}.get(
-        state
-    )
-    return query.where(which) if which is not None else query
+    counted = {"kept": promises.kept(), "broken": promises.broken(at), "pending": promises.pending(at)}
+    return query.where(counted.get(state, or_(*counted.values())))
 
 
 def _story(found: Agreement) -> list[tuple[Event, str | None]]:

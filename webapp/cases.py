@@ -191,7 +191,9 @@ def _outcome(case: Instance, plan: Plan) -> str:
     """How the case ended: what its end event says or is called."""
     if case.outcome == "stopped":
         return str(pgettext("case", "stopped"))
-    end = next((each for each in plan.main.elements.values() if case.outcome in (each.id, each.outcome)), None)
+    end = next(
+        (each for each in plan.main.elements.values() if case.outcome in (each.id, each.outcome)), None
+    )
     return (into_words(end.name) if end else "") or str(gettext("reached its end"))
 
 
@@ -202,7 +204,9 @@ def _holders(case: Instance) -> dict[int, str]:
 
 
 def _waits(case: Instance) -> Sequence[Subscription]:
-    return sorted(subscriptions.of(db.session(), case.id), key=lambda each: (each.due_at is None, each.due_at, each.id))
+    return sorted(
+        subscriptions.of(db.session(), case.id), key=lambda each: (each.due_at is None, each.due_at, each.id)
+    )
 
 
 def _marks(case: Instance, plan: Plan, file: str) -> dict[str, list[str]]:
@@ -214,7 +218,11 @@ def _marks(case: Instance, plan: Plan, file: str) -> dict[str, list[str]]:
     flow = Event.data["flow"].as_string()
     taken = select(flow).where(*facts, Event.kind.in_(("opened", "passed"))).distinct()
     now_ = [element for diagram, element in here if diagram in diagrams]
-    done = [each for each in [*db.session.scalars(passed), *db.session.scalars(taken)] if each and each not in now_]
+    done = [
+        each
+        for each in [*db.session.scalars(passed), *db.session.scalars(taken)]
+        if each and each not in now_
+    ]
     return {"done": done, "now": now_}
 
 
@@ -225,15 +233,19 @@ def _here(case: Instance, plan: Plan) -> list[tuple[str, str]]:
     found = {(task.diagram, task.element) for task in tasks.open_of(db.session(), case.id)}
     found |= {(each.diagram, each.element) for each in _waits(case) if not _on_the_edge(plan, each)}
     pending = select(outbox.Job.diagram, outbox.Job.element).where(
-        outbox.Job.instance_id == case.id, outbox.Job.kind == "call", outbox.Job.done_at.is_(None), outbox.Job.failed_at.is_(None)
+        outbox.Job.instance_id == case.id,
+        outbox.Job.kind == "call",
+        outbox.Job.done_at.is_(None),
+        outbox.Job.failed_at.is_(None),
     )
     found |= {(diagram, element) for diagram, element in db.session.execute(pending) if diagram and element}
     return sorted(found | _callers(plan, {diagram for diagram, _ in found}))
 
 
 def _on_the_edge(plan: Plan, waiting: Subscription) -> bool:
+    """Whether no token stands there: a boundary event, or the start of an event sub-process that only listens."""
     element = plan.element(waiting.diagram, waiting.element)
-    return element is not None and element.attached_to is not None
+    return element is not None and (element.attached_to is not None or element.kind == "startEvent")
 
 
 def _callers(plan: Plan, diagrams: set[str]) -> set[tuple[str, str]]:
@@ -245,5 +257,3 @@ def _callers(plan: Plan, diagrams: set[str]) -> set[tuple[str, str]]:
         todo = {diagram for diagram, _ in called}
         found |= called
     return found
-
-

@@ -25,15 +25,23 @@ DIAGRAMS = frozenset({".bpmn", ".xml"})
 Accepted = Sequence[str] | Literal["all"]
 
 files_argument = click.argument(
-    "paths", metavar="FILE…", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+    "paths",
+    metavar="FILE…",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
 )
 
 
 @click.command("doctor")
 @files_argument
-@click.option("--together", is_flag=True, help="Examine all files as one upload: diagrams that call each other.")
+@click.option(
+    "--together", is_flag=True, help="Examine all files as one upload: diagrams that call each other."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of words.")
-@click.option("--lang", type=click.Choice(["en", "pl"]), default="en", show_default=True, help="Of the findings.")
+@click.option(
+    "--lang", type=click.Choice(["en", "pl"]), default="en", show_default=True, help="Of the findings."
+)
 def doctor_command(paths: tuple[Path, ...], together: bool, as_json: bool, lang: str) -> None:
     """Examine diagrams and say what is wrong with each, element by element.
 
@@ -52,8 +60,12 @@ def doctor_command(paths: tuple[Path, ...], together: bool, as_json: bool, lang:
 
 @click.command("deploy")
 @files_argument
-@click.option("--as", "name", metavar="NAME", required=True, help="The process whose next version this becomes.")
-@click.option("--process", metavar="ID", help="The main process, where the files hold several that nobody calls.")
+@click.option(
+    "--as", "name", metavar="NAME", required=True, help="The process whose next version this becomes."
+)
+@click.option(
+    "--process", metavar="ID", help="The main process, where the files hold several that nobody calls."
+)
 @click.option("--title", help="What people call it; without it as drawn.")
 @click.option("--accept", metavar="ID|all", multiple=True, help="Repairs to accept: ids of findings, or all.")
 def deploy_command(
@@ -76,13 +88,20 @@ def register(group: click.Group) -> None:
 
 
 def _deploy(
-    session: Session, files: list[doctor.File], name: str, process: str | None, accepted: Accepted, title: str | None
+    session: Session,
+    files: list[doctor.File],
+    name: str,
+    process: str | None,
+    accepted: Accepted,
+    title: str | None,
 ) -> definitions.Definition:
     known = surroundings.around(session)
     examined = doctor.examine(files, process=process, accepted=accepted, known=known)
     if examined.compiled is None:
         _tell(_described(", ".join(file.name for file in files), examined, "en"), err=True)
-        raise click.ClickException("It cannot be deployed yet. --accept ID takes a repair, --accept all takes every one.")
+        raise click.ClickException(
+            "It cannot be deployed yet. --accept ID takes a repair, --accept all takes every one."
+        )
     try:
         return definitions.deploy(
             session,
@@ -105,7 +124,9 @@ def _bundles(paths: Sequence[Path], together: bool) -> list[tuple[str, list[doct
     if together:
         return [(", ".join(map(str, paths)), read)]
     beside = [file for path, file in zip(paths, read, strict=True) if path.suffix.lower() not in DIAGRAMS]
-    alone = [(str(path), [file, *beside]) for path, file in zip(paths, read, strict=True) if file not in beside]
+    alone = [
+        (str(path), [file, *beside]) for path, file in zip(paths, read, strict=True) if file not in beside
+    ]
     return alone or [(", ".join(map(str, paths)), read)]
 
 
@@ -137,7 +158,9 @@ def _tell(report: dict[str, Any], *, err: bool = False) -> None:
     click.secho(report["file"], bold=True, err=err)
     if not report["findings"]:
         click.echo("  nothing to say against it", err=err)
-    by_element = sorted(report["findings"], key=lambda each: (each["element"] or "", list(MARKS).index(each["severity"])))
+    by_element = sorted(
+        report["findings"], key=lambda each: (each["element"] or "", list(MARKS).index(each["severity"]))
+    )
     for element, findings in groupby(by_element, key=lambda each: each["element"]):
         told = list(findings)
         click.echo(f"  {_called(element, told[0]['name'])}", err=err)
@@ -145,7 +168,9 @@ def _tell(report: dict[str, Any], *, err: bool = False) -> None:
             mark = "accepted" if each["accepted"] else MARKS[each["severity"]]
             click.echo(f"    {mark:8} {each['message']}", err=err)
             if each["remedy"]:
-                click.echo(f"             {'repair: ' if each['repairable'] else ''}{each['remedy']}", err=err)
+                click.echo(
+                    f"             {'repair: ' if each['repairable'] else ''}{each['remedy']}", err=err
+                )
             if each["repairable"] and not each["accepted"]:
                 click.echo(f"             id: {each['id']}", err=err)
 

@@ -16,7 +16,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.db import connect, sessions
-from engine.process import clock
+from engine.process import clock, tasks
 from engine.sales import agreements, commitments
 from webapp import wiring
 from webapp.settings import Settings
@@ -30,8 +30,9 @@ def tick(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda: d
 
 
 def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
-    """Ask about commitments whose day has come, and put signed agreements in force. Returns how many."""
+    """Ask about commitments whose day has come, put signed agreements in force, sweep. Returns how many."""
     with factory() as session:
+        tasks.sweep_drafts(session)
         done = commitments.ask_due(session, now=now()) + agreements.begin_due(session, now=now())
         session.commit()
     return done
@@ -59,7 +60,9 @@ def _wound(settings: Settings, scheduler: Any) -> Iterator[BaseScheduler]:
     scheduler.add_job(
         tick, "interval", [factory], seconds=SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None
     )
-    scheduler.add_job(remind, "interval", [factory], seconds=60, max_instances=1, coalesce=True, misfire_grace_time=None)
+    scheduler.add_job(
+        remind, "interval", [factory], seconds=60, max_instances=1, coalesce=True, misfire_grace_time=None
+    )
     try:
         yield scheduler
     finally:

@@ -67,9 +67,10 @@ class LogInAttempt(Base):
 
 def find(session: Session, token: str) -> LogIn | None:
     """The log-in this token belongs to, open or not, with its person."""
-    return session.scalar(
-        select(LogIn).where(LogIn.token_hash == _hash(token)).options(joinedload(LogIn.person))
-    )
+    person = joinedload(LogIn.person)
+    query = select(LogIn).where(LogIn.token_hash == _hash(token))
+    query = query.options(person.joinedload(Person.roles), person.joinedload(Person.memberships))
+    return session.scalars(query).unique().one_or_none()
 
 
 def check(session: Session, email: str, password: str, *, address: str, now: datetime) -> Person:

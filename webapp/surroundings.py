@@ -11,7 +11,11 @@ from engine.sales.agreements import Agreement
 
 def around(session: Session) -> Known:
     """What lanes, service tasks and hand-offs may name. Where there is none of a kind yet, it is not checked."""
-    open_ = select(Department.key, Department.name).where(Department.closed_at.is_(None)).order_by(Department.name)
+    open_ = (
+        select(Department.key, Department.name)
+        .where(Department.closed_at.is_(None))
+        .order_by(Department.name)
+    )
     codes = select(Agreement.code).where(Agreement.code.is_not(None))
     return Known(
         departments={key: name for key, name in session.execute(open_)},  # noqa: C416  # rows are not pairs to mypy

@@ -263,7 +263,9 @@ def _marks(examined: Examined, findings: Sequence[Finding], shown: str) -> dict[
 def _audiences() -> list[tuple[str, str]]:
     """Whose a lane can be, for a select: departments, then their heads, then roles."""
     open_ = select(Department).where(Department.closed_at.is_(None)).order_by(Department.name)
-    named = [(each.key, each.name_en if current() == "en" else each.name) for each in db.session.scalars(open_)]
+    named = [
+        (each.key, each.name_en if current() == "en" else each.name) for each in db.session.scalars(open_)
+    ]
     heads = [(f"head:{key}", gettext("head: %(department)s", department=name)) for key, name in named]
     roles = [(f"role:{role}", str(ROLE_NAMES[role])) for role in ROLES]
     return [(f"department:{key}", name) for key, name in named] + heads + roles
@@ -290,5 +292,3 @@ def _title() -> Text:
     if not 0 < len(polish) <= 200 or len(english) > 200:
         raise TitleMissing(field="title")
     return Text(polish, english or polish)
-
-

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import Select, func, select
+from sqlalchemy.orm import joinedload
 
 from engine import access, calendars
 from engine.errors import Invalid, NotFound, Refusal
@@ -148,7 +149,7 @@ def diagram(task_id: int) -> ResponseReturnValue:
 
 
 def _task(task_id: int) -> UserTask:
-    return access.one(db.session(), me(), UserTask, task_id)
+    return access.one(db.session(), me(), UserTask, task_id, joinedload(UserTask.definition))
 
 
 def _form(found: UserTask) -> forms.Form | None:

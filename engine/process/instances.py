@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, Select, String, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -152,6 +153,8 @@ class _Command:
     started: bool = False
     open: Sequence[UserTask] | None = None
     """The tasks that were open before, where somebody has looked already."""
+    facts: Sequence[Event] = ()
+    """What happened before the diagram moved on, to be stored with the rest."""
 
 
 def running() -> Select[Instance]:
@@ -236,7 +239,7 @@ def complete(
     An unclaimed task of one's own queue is claimed by completing it. Raises AlreadyClosed, NotYours, Invalid.
     """
     instance = _locked(session, task.instance_id)
-    if _repeated(session, key) is not None:
+    if not _is_first(session, key, instance, now):
         return instance
     open_ = tasks.open_of(session, instance.id, anew=True)
     if task not in open_:
@@ -246,13 +249,11 @@ def complete(
     plan = definitions.blueprint(session, definition)
     form = definitions.form(session, definition, task.form) if task.form else None
     answers = _checked(session, form, raw, now)
-    _remember(session, key, instance, now)
     task.closed_at = now
     if by is not None:
         task.completed_by_id = by.id
         task.assignee_id = task.assignee_id or by.id
-    history.record(
-        session,
+    completed = history.fact(
         "completed",
         at=now,
         actor=by,
@@ -270,7 +271,7 @@ def complete(
             instance, plan, answers, by, now, form=form, task=task, diagram=task.diagram, element=element
         ),
     )
-    command = _Command("user", by, now, answers, task=task, open=open_)
+    command = _Command("user", by, now, answers, task=task, open=open_, facts=[completed])
     _advance(
         session,
         instance,
@@ -297,12 +298,11 @@ def send(
 ) -> Instance:
     """Give one instance a message (or ``signal``) it waits for. Raises NotRunning, NobodyWaits."""
     instance = _locked(session, instance.id)
-    if _repeated(session, key) is not None:
+    if not _is_first(session, key, instance, now):
         return instance
     definition = session.get_one(Definition, instance.definition_id)
     plan = definitions.blueprint(session, definition)
     _must_run(instance)
-    _remember(session, key, instance, now)
     what = {"message": message, "payload": dict(payload)}
     history.record(session, "received", at=now, actor=by, instance=instance, token=token, data=what)
     _tell(session, Answered(instance, plan, payload, by, now, message=message))
@@ -449,9 +449,7 @@ def _settle(session: Session, instance: Instance, plan: Blueprint, run: Run, com
     with session.no_autoflush:  # one flush for all of it
         facts, entered = _facts_of(instance, plan, steps, command)
         before = _open_before(session, instance, command)
-        closed = _close_tasks(
-            session, before, {each.token for each in waiting if each.kind == "task"}, command
-        )
+        closed = _close_tasks(before, {each.token for each in waiting if each.kind == "task"}, command)
         opened = _open_tasks(session, instance, plan, before, waiting, command)
         _subscribe(session, instance, plan, waiting, command)
         _call_out(session, instance, plan, waiting, run, command)
@@ -507,7 +505,7 @@ def _facts_of(
     instance: Instance, plan: Blueprint, steps: Sequence[Step], command: _Command
 ) -> tuple[list[Event], list[Entered]]:
     """What the steps are in history, and which elements they entered."""
-    facts: list[Event] = []
+    facts: list[Event] = list(command.facts)
     entered: list[Entered] = []
     for step in steps:
         element = plan.element(step.diagram, step.element)
@@ -549,15 +547,12 @@ def _opens(element: Element) -> bool:
     )
 
 
-def _close_tasks(
-    session: Session, before: Sequence[UserTask], alive: set[str], command: _Command
-) -> list[UserTask]:
+def _close_tasks(before: Sequence[UserTask], alive: set[str], command: _Command) -> list[UserTask]:
     closed = [command.task] if command.task is not None else []
     for task in before:
         if task is not command.task and task.token not in alive:
             task.closed_at = command.now
             closed.append(task)
-    tasks.forget_drafts(session, [task.id for task in closed])
     return closed
 
 
@@ -762,8 +757,9 @@ def _facts(session: Session, instance: Instance) -> Callable[[], Mapping[str, An
 
 
 def _tell(session: Session, answered: Answered) -> None:
-    for listener in wiring(session).answered:
-        listener(session, answered)
+    with session.no_autoflush:  # what they store goes with everything else
+        for listener in wiring(session).answered:
+            listener(session, answered)
 
 
 def _locked(session: Session, instance_id: int | None) -> Instance:
@@ -779,6 +775,18 @@ def _must_run(instance: Instance) -> None:
 def _repeated(session: Session, key: str | None) -> Instance | None:
     command = session.get(Command, key) if key else None
     return session.get_one(Instance, command.instance_id) if command else None
+
+
+def _is_first(session: Session, key: str | None, instance: Instance, now: datetime) -> bool:
+    """Take the key for this command; False when it was taken before. Somebody at it right now is waited for."""
+    if key is None:
+        return True
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    row = {"key": key, "instance_id": instance.id, "at": now}
+    took = session.execute(
+        dialect.insert(Command).values(row).on_conflict_do_nothing().returning(Command.key)
+    )
+    return took.first() is not None
 
 
 def _begun(session: Session, instance: Instance, key: str | None, now: datetime) -> Instance:

@@ -18,13 +18,14 @@ from sqlalchemy import (
     text,
     union_all,
 )
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from engine import history
 from engine.db import Base, BigId
 from engine.errors import NotAllowed, Refusal, Stale
 from engine.people import Person
 from engine.process.blueprint import Text
+from engine.process.definitions import Definition
 
 NO_DUE = timedelta(days=30)
 """A task without a due time stands in the list as if it were due so long after it opened."""
@@ -86,6 +87,8 @@ class UserTask(Base):
     closed_at: Mapped[datetime | None]
     completed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     data: Mapped[dict[str, Any] | None]
+
+    definition: Mapped[Definition] = relationship()
 
     @property
     def text(self) -> Text:
@@ -205,10 +208,10 @@ def save_draft(
     return draft
 
 
-def forget_drafts(session: Session, task_ids: Sequence[int]) -> None:
-    """Drop the drafts of tasks that closed."""
-    if task_ids:
-        session.execute(delete(Draft).where(Draft.task_id.in_(task_ids)))
+def sweep_drafts(session: Session) -> None:
+    """Drop the drafts of tasks that closed: nobody is shown them any more. Called now and then, by the clock."""
+    closed = select(UserTask.id).where(UserTask.id == Draft.task_id, UserTask.closed_at.is_not(None))
+    session.execute(delete(Draft).where(closed.exists()))
 
 
 def open_of(session: Session, instance_id: int, *, anew: bool = False) -> Sequence[UserTask]:

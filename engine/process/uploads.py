@@ -20,7 +20,9 @@ from engine.process.definitions import Definition, Source
 
 MOST_FILES = 60
 MOST_NAME = 120
-BROKEN_FILE = frozenset({"X01", "X02", "X03", "X04", "X05", "X06", "X07", "X08", "X09", "X10", "X11", "X13", "X16"})
+BROKEN_FILE = frozenset(
+    {"X01", "X02", "X03", "X04", "X05", "X06", "X07", "X08", "X09", "X10", "X11", "X13", "X16"}
+)
 """Findings that leave nothing to show on a diagram: such files are refused instead of kept."""
 ROUNDS = 5
 """An accepted repair may bring up another finding; so often we look again."""
@@ -71,7 +73,11 @@ class Upload(Base):
 
 def of(person: Person) -> Select[Upload]:
     """What this person has on the table, the latest first."""
-    return select(Upload).where(Upload.person_id == person.id).order_by(Upload.changed_at.desc(), Upload.id.desc())
+    return (
+        select(Upload)
+        .where(Upload.person_id == person.id)
+        .order_by(Upload.changed_at.desc(), Upload.id.desc())
+    )
 
 
 def one(session: Session, person: Person, id_: int) -> Upload:
@@ -86,7 +92,12 @@ def begin(session: Session, chosen: Sequence[doctor.File], *, by: Person, now: d
     """Put files on the table. Raises Invalid that names every file that cannot be read; then nothing is kept."""
     found = checked(chosen)
     upload = Upload(
-        person_id=by.id, files=_kept(session, found), process=None, accepted=[], created_at=now, changed_at=now
+        person_id=by.id,
+        files=_kept(session, found),
+        process=None,
+        accepted=[],
+        created_at=now,
+        changed_at=now,
     )
     session.add(upload)
     session.flush()
@@ -183,7 +194,9 @@ def checked(chosen: Sequence[doctor.File]) -> list[doctor.File]:
 def _broken(found: Collection[doctor.File]) -> dict[str, Refusal]:
     findings = doctor.examine([*found]).findings
     broken = [each for each in findings if each.code in BROKEN_FILE]
-    if any(each.code != "X16" for each in broken):  # without a diagram, because the one there is cannot be read
+    if any(
+        each.code != "X16" for each in broken
+    ):  # without a diagram, because the one there is cannot be read
         broken = [each for each in broken if each.code != "X16"]
     return {each.id: Unreadable(what=each.message, remedy=each.remedy) for each in broken}
 

@@ -9,8 +9,8 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Numeric, String, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ForeignKey, Index, Numeric, String, event, select
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from engine import history, people
 from engine.db import Base, BigId
@@ -92,14 +92,32 @@ class Deal(Base):
     reached_rank: Mapped[int] = mapped_column(default=0)
     moved_at: Mapped[datetime | None]
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    move_count: Mapped[int] = mapped_column(default=0)
+    """How many moves it has made: the ``seq`` of the last one."""
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}
 
 
+KEPT = "deals read in this transaction"
+
+
 def of(session: Session, instance_id: int | None) -> Deal | None:
-    """The deal an instance carries, if it carries one."""
-    return session.scalar(select(Deal).where(Deal.instance_id == instance_id))
+    """The deal an instance carries, if it carries one. Within a transaction it is read once."""
+    kept: dict[int | None, Deal] = session.info.setdefault(KEPT, {})
+    if instance_id not in kept:
+        found = session.scalar(select(Deal).where(Deal.instance_id == instance_id))
+        if found is None:
+            return None
+        kept[instance_id] = found
+    return kept[instance_id]
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget(session: Session, transaction: SessionTransaction) -> None:
+    """What was read in a transaction is not true for the next one."""
+    if transaction.parent is None or transaction.nested:
+        session.info.pop(KEPT, None)
 
 
 def facts(session: Session, instance: Instance) -> Mapping[str, Any]:

@@ -24,6 +24,10 @@ TOLD = {"amount": "amount_changed", "expected_close": "date_changed"}
 """Columns whose change is a fact of its own, never mixed with position."""
 
 
+NAMING = frozenset({"title", "client", "client_id"})
+"""Values after which a deal is called otherwise."""
+
+
 def answered(session: Session, what: Answered) -> None:
     """The listener: a started funnel or flow becomes a deal; later answers go where their fields are bound."""
     if what.blueprint.kind not in deals.KINDS:
@@ -45,7 +49,8 @@ def answered(session: Session, what: Answered) -> None:
     values |= _client(session, what)
     _apply(session, deal, values, by=what.by, now=what.now)
     _contract(session, deal, contract)
-    _name(session, deal, what.instance)
+    if NAMING & values.keys():
+        _name(session, deal, what.instance)
 
 
 def _open(session: Session, what: Answered, values: Mapping[str, Any]) -> None:

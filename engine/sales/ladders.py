@@ -16,6 +16,7 @@ from engine.db import Base, BigId
 from engine.process.blueprint import Element, Stage
 from engine.process.definitions import Definition
 from engine.process.instances import Happened
+from engine.sales import deals
 from engine.sales.deals import Deal, ReasonNeeded
 
 KINDS = (
@@ -159,7 +160,7 @@ def follow(session: Session, happened: Happened) -> None:
     """
     if happened.instance.ended_at is None and not any(_is_mark(each.element) for each in happened.entered):
         return
-    deal = session.scalar(select(Deal).where(Deal.instance_id == happened.instance.id))
+    deal = deals.of(session, happened.instance.id)
     if deal is None:
         return
     for entered in happened.entered:
@@ -192,7 +193,7 @@ def _enter(session: Session, deal: Deal, happened: Happened, element: Element, s
     if kind is None:
         return
     why = _why(session, deal, happened, element, needed=kind == "backward")
-    before = last(session, f"deal:{deal.id}")
+    before = last(session, f"deal:{deal.id}") if why.reason == MISTAKE else None
     undoes = before if _is_undone(before, stage, why, happened) else None
     move = _write(
         session,
@@ -205,7 +206,6 @@ def _enter(session: Session, deal: Deal, happened: Happened, element: Element, s
         to_rank=place,
         probability_after=stage.probability,
         corrects_id=undoes.id if undoes else None,
-        before=before.seq if before else 0,
     )
     _stand(deal, stage, move)
     if undoes is not None:
@@ -305,7 +305,7 @@ def _write(
 ) -> Move:
     definition = session.get_one(Definition, happened.instance.definition_id)
     left = deal.stage_entered_at if deal.status == "open" else None
-    return write(
+    move = write(
         session,
         f"deal:{deal.id}",
         deal.ladder,
@@ -329,8 +329,11 @@ def _write(
         instance_id=happened.instance.id,
         task_id=happened.task.id if happened.task else None,
         event_seq=seq,
+        before=deal.move_count,
         **what,
     )
+    deal.move_count = move.seq
+    return move
 
 
 def _why(session: Session, deal: Deal, happened: Happened, element: Element | None, *, needed: bool) -> Why:

@@ -56,6 +56,8 @@ class Promise(Base):
     first_due_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(10))
+    move_count: Mapped[int] = mapped_column(default=0)
+    """How many moves it has made: the ``seq`` of the last one."""
     title: Mapped[str] = mapped_column(String(200), default="")
     title_en: Mapped[str] = mapped_column(String(200), default="")
 
@@ -196,6 +198,7 @@ def _due(
 def _move(
     session: Session, promise: Promise, deal: Deal | None, kind: str, happened: Happened, **what: Any
 ) -> None:
+    promise.move_count += 1
     ladders.write(
         session,
         f"promise:{promise.id}",
@@ -210,5 +213,6 @@ def _move(
         instance_id=promise.instance_id,
         task_id=promise.task_id,
         event_seq=happened.instance.seq,
+        before=promise.move_count - 1,
         **what,
     )

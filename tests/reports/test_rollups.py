@@ -77,7 +77,7 @@ def test_what_was_rolled_back_is_in_no_roll_up(session: Session) -> None:
 def test_a_savepoint_rolled_back_keeps_the_moves_before_it(session: Session) -> None:
     write(session, [Item("deal:1").new()], commit=False)
     nested = session.begin_nested()
-    session.add(_move(facts([Item("deal:2").new("needs")])[0], id=None))
+    session.add(_move(facts([Item("deal:2").new("needs")])[0], id=2))
     session.flush()
     nested.rollback()
     session.commit()

@@ -66,8 +66,12 @@ def test_findings_are_json_for_machines(diagram: Path, tmp_path: Path) -> None:
 
 
 def test_diagrams_that_call_each_other_are_examined_together() -> None:
-    paths = [str(path) for path in sorted((ROOT / "bpmn").rglob("*")) if path.suffix in {".bpmn", ".dmn", ".json"}]
-    funnel = [path for path in paths if "stages" in path or "sales_funnel" in path or not path.endswith(".bpmn")]
+    paths = [
+        str(path) for path in sorted((ROOT / "bpmn").rglob("*")) if path.suffix in {".bpmn", ".dmn", ".json"}
+    ]
+    funnel = [
+        path for path in paths if "stages" in path or "sales_funnel" in path or not path.endswith(".bpmn")
+    ]
 
     result = CliRunner().invoke(main, ["doctor", "--together", "--lang", "pl", "--json", *funnel])
 
@@ -90,7 +94,9 @@ def test_a_deployment_with_accepted_repairs_is_the_next_version(
 ) -> None:
     first = command.invoke(main, ["deploy", str(diagram), "--as", "repairs", "--accept", accepted])
     diagram.write_text(DIAGRAM.replace("Napraw", "Napraw i sprawdź"), encoding="utf-8")
-    second = command.invoke(main, ["deploy", str(diagram), "--as", "repairs", "--accept", accepted, "--title", "Repairs"])
+    second = command.invoke(
+        main, ["deploy", str(diagram), "--as", "repairs", "--accept", accepted, "--title", "Repairs"]
+    )
 
     assert "repairs: version 1" in first.output
     assert "repairs: version 2, “Repairs”" in second.output

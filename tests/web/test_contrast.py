@@ -12,7 +12,11 @@ GROUNDS = ("paper", "surface", "sunken", "raised")
 
 TEXTS = (
     *((ink, ground) for ink in ("ink", "ink-2", "ink-3", "accent", "accent-hover") for ground in GROUNDS),
-    *((ink, ground) for ink in ("green-zone", "red-zone", "at-risk", "idle") for ground in ("paper", "surface")),
+    *(
+        (ink, ground)
+        for ink in ("green-zone", "red-zone", "at-risk", "idle")
+        for ground in ("paper", "surface")
+    ),
     ("ink", "accent-soft"),
     ("ink-2", "accent-soft"),
     ("accent", "accent-soft"),
@@ -26,29 +30,44 @@ TEXTS = (
 """Letters and the ground they stand on: 4.5 to 1."""
 
 SHAPES = (
-    *((shape, ground) for shape in ("green-zone-mid", "red-zone-mid", "edge", "accent") for ground in ("paper", "surface")),
+    *(
+        (shape, ground)
+        for shape in ("green-zone-mid", "red-zone-mid", "edge", "accent")
+        for ground in ("paper", "surface")
+    ),
     ("accent", "sunken"),
     ("ink", "paper"),
 )
 """Bars, edges of controls and the ring of the focus: 3 to 1."""
 
-IN_BARS = ((".plot text.w", ".plot .g"), (".plot text.wr", ".plot .r"), (".plot text.on", ".plot .gw"), (".plot text.b", ".plot .o"))
+IN_BARS = (
+    (".plot text.w", ".plot .g"),
+    (".plot text.wr", ".plot .r"),
+    (".plot text.on", ".plot .gw"),
+    (".plot text.b", ".plot .o"),
+)
 """Figures inside the bars of a picture, by their rules in plot.css: 4.5 to 1."""
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_letters_stand_out_from_their_ground(dark: bool) -> None:
-    assert not _pale([(_token(ink, dark), _token(ground, dark), f"{ink} on {ground}") for ink, ground in TEXTS], 4.5)
+    assert not _pale(
+        [(_token(ink, dark), _token(ground, dark), f"{ink} on {ground}") for ink, ground in TEXTS], 4.5
+    )
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_bars_and_edges_stand_out_from_their_ground(dark: bool) -> None:
-    assert not _pale([(_token(shape, dark), _token(ground, dark), f"{shape} on {ground}") for shape, ground in SHAPES], 3)
+    assert not _pale(
+        [(_token(shape, dark), _token(ground, dark), f"{shape} on {ground}") for shape, ground in SHAPES], 3
+    )
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_figures_inside_bars_can_be_read(dark: bool) -> None:
-    assert not _pale([(_fill(text, dark), _fill(bar, dark), f"{text} on {bar}") for text, bar in IN_BARS], 4.5)
+    assert not _pale(
+        [(_fill(text, dark), _fill(bar, dark), f"{text} on {bar}") for text, bar in IN_BARS], 4.5
+    )
 
 
 def test_black_on_white_is_21_to_1() -> None:

@@ -49,9 +49,7 @@ def seen(played: Engine) -> Iterator[Session]:
 
 
 def test_both_processes_were_worked_and_nothing_stands_still(seen: Session) -> None:
-    started = dict(
-        seen.execute(select(Instance.process, func.count()).group_by(Instance.process)).all()
-    )
+    started = dict(seen.execute(select(Instance.process, func.count()).group_by(Instance.process)).all())
 
     assert started["sales_funnel"] >= 10
     assert started["fast_sale"] >= 20

@@ -66,7 +66,9 @@ def upload(client: Visitor, *files: tuple[str, str | bytes]) -> str:
 
 def deployed(session: Session, *files: doctor.File, by: Person | None = None, **more: Any) -> Definition:
     """A version that is already there."""
-    found = definitions.deploy(session, files or [doctor.File("r.bpmn", DIAGRAM.encode())], by=by, now=MONDAY, **more)
+    found = definitions.deploy(
+        session, files or [doctor.File("r.bpmn", DIAGRAM.encode())], by=by, now=MONDAY, **more
+    )
     session.commit()
     return found
 
@@ -97,7 +99,9 @@ def test_the_catalogue_counts_what_runs_and_what_needs_a_person(
     page = as_(dorota).get("/processes/").get_data(as_text=True)
 
     row = re.sub(r"<[^>]+>|\s+", " ", page[page.index("Naprawy") :])
-    assert re.search(r"repairs_desk .* 1 +today 10:00 +2 +1 +1 ", row.replace("\N{NO-BREAK SPACE}", " ")), row[:300]
+    assert re.search(r"repairs_desk .* 1 +today 10:00 +2 +1 +1 ", row.replace("\N{NO-BREAK SPACE}", " ")), (
+        row[:300]
+    )
 
 
 def test_an_empty_catalogue_teaches_the_next_step(as_: Browser, dorota: Person) -> None:
@@ -129,7 +133,9 @@ def test_a_lane_is_given_to_a_department_and_the_case_waits_there(
     page = client.get(table).get_data(as_text=True)
     assert "It can be deployed" in page
     assert re.search(r"Accepted:</b>\s*Legal", page)
-    answer = client.send(f"{table}/deployment", {"name": "repairs", "title": "Naprawy", "title_en": "Repairs"})
+    answer = client.send(
+        f"{table}/deployment", {"name": "repairs", "title": "Naprawy", "title_en": "Repairs"}
+    )
 
     assert answer.headers["Location"].endswith("/processes/repairs")
     assert "Deployed: repairs, version 1." in client.get("/processes/repairs").get_data(as_text=True)
@@ -203,7 +209,10 @@ def test_a_broken_correction_leaves_the_old_file(
 BAD: dict[str, tuple[tuple[str, str | bytes], str]] = {
     "not XML": (("a.bpmn", "this is no diagram"), "not well-formed XML"),
     "a doctype": (("a.bpmn", "<!DOCTYPE x><x/>"), "has a DOCTYPE declaration"),
-    "three megabytes": (("a.bpmn", DIAGRAM + "<!--" + "x" * 3 * 2**20 + "-->"), "the largest allowed size is 2 MB"),
+    "three megabytes": (
+        ("a.bpmn", DIAGRAM + "<!--" + "x" * 3 * 2**20 + "-->"),
+        "the largest allowed size is 2 MB",
+    ),
     "another kind": (("a.docx", "PK"), "of an unknown kind"),
     "other XML": (("a.bpmn", "<html/>"), "is not a BPMN 2.0 diagram"),
     "empty": (("a.bpmn", ""), "is empty"),
@@ -338,7 +347,9 @@ def test_the_start_form_is_asked_and_checked(
     assert missing.status_code == 422
     assert 'value="Drukarka"' in missing.get_data(as_text=True)
     assert not session.scalar(select(func.count()).select_from(Instance))
-    begun = client.send("/processes/repairs_desk/start", {"case-title": "Drukarka", "device": "HP 1", "key": "k1"})
+    begun = client.send(
+        "/processes/repairs_desk/start", {"case-title": "Drukarka", "device": "HP 1", "key": "k1"}
+    )
 
     page = client.get(begun.headers["Location"]).get_data(as_text=True)
     assert "HP 1" in page
@@ -385,7 +396,9 @@ def test_a_form_and_a_table_are_shown_read_only(as_: Browser, session: Session, 
 def test_a_case_tells_its_path_its_tasks_and_its_history(
     as_: Browser, session: Session, dorota: Person, anna: Person, borys: Person
 ) -> None:
-    definition = deployed(session, doctor.File("r.bpmn", DIAGRAM.replace('id="workshop"', 'id="legal"').encode()))
+    definition = deployed(
+        session, doctor.File("r.bpmn", DIAGRAM.replace('id="workshop"', 'id="legal"').encode())
+    )
     case = instances.start(session, definition, by=anna, now=MONDAY, title="Drukarka")
     instances.complete(session, tasks.open_of(session, case.id)[0], {}, by=anna, now=MONDAY)
     session.commit()

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine.history import Event
 from engine.people import Person
-from engine.process import definitions, doctor, instances
+from engine.process import definitions, doctor, instances, tasks
 from engine.process.instances import Instance
 from engine.process.tasks import NO_DUE, Draft, UserTask
 from engine.sales.deals import Deal
@@ -393,6 +393,7 @@ def test_a_draft_is_its_writers_and_goes_when_the_task_completes(
 
     assert 'value="777"' not in as_(julia).get(f"/work/tasks/{task.id}").get_data(as_text=True)
     as_(borys).send(f"/work/tasks/{task.id}/completion", PRICED)
+    tasks.sweep_drafts(session)
     assert session.scalars(select(Draft)).all() == []
 
 

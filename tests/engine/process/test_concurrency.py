@@ -5,9 +5,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
+from time import sleep
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 
 from engine.errors import Refusal
@@ -17,13 +19,36 @@ from engine.process.definitions import Definition
 from engine.process.instances import Command, Instance
 from engine.process.tasks import UserTask
 from tests.conftest import MONDAY
-from tests.engine.process.kit import World, after, asks, diagram, end, fork, form, service, start, task, wait, way
+from tests.engine.process.kit import (
+    World,
+    after,
+    asks,
+    diagram,
+    end,
+    fork,
+    form,
+    service,
+    start,
+    task,
+    wait,
+    way,
+)
 
 MANY = 20
 """As many at once as an office has people. The pool of connections is smaller: some wait for one."""
 
 PATIENCE = 60
 """Seconds after which those who wait for each other have failed."""
+
+
+@pytest.fixture(autouse=True)
+def _slow(database: Engine) -> None:
+    """Everybody hesitates between looking and acting: what can come between does."""
+
+    @event.listens_for(database, "after_cursor_execute")
+    def hesitate(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("SELECT"):
+            sleep(0.002)
 
 
 @pytest.fixture
@@ -64,7 +89,13 @@ def open_task(session: Session, instance_id: int, element: str) -> UserTask:
 
 
 def completing(
-    world: World, instance_id: int, element: str, person: Person | None = None, *, key: str | None = None, **raw: str
+    world: World,
+    instance_id: int,
+    element: str,
+    person: Person | None = None,
+    *,
+    key: str | None = None,
+    **raw: str,
 ) -> Callable[[Barrier], object]:
     """Somebody who opens the task, as all of them do, and completes it in the same moment as they."""
 
@@ -105,7 +136,10 @@ def test_of_two_people_who_complete_a_task_one_wins_and_one_set_of_facts_stands(
     assert facts(world, together) == facts(world, alone)
     assert world.open_(together) == ["check"]
     winner = (anna, clara)[answers.index("done")]
-    assert [row.completed_by_id for row in world.rows(UserTask) if row.instance_id == together] == [winner.id, None]
+    assert [row.completed_by_id for row in world.rows(UserTask) if row.instance_id == together] == [
+        winner.id,
+        None,
+    ]
 
 
 @pytest.mark.parametrize("_round", range(5))
@@ -198,7 +232,11 @@ def test_a_start_sent_twice_at_once_under_one_key_starts_one_case_and_answers_bo
 def test_two_workers_on_one_outbox_carry_out_each_job_once(world: World) -> None:
     call = world.deploy(
         diagram(
-            "call", start(), service("ask", connector="shop", operation="price"), end(), way("begin", "ask", "done")
+            "call",
+            start(),
+            service("ask", connector="shop", operation="price"),
+            end(),
+            way("begin", "ask", "done"),
         )
     )
     ids = [world.start(call) for _ in range(2 * MANY)]

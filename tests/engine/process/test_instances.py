@@ -262,7 +262,10 @@ def test_a_draft_is_kept_until_the_task_closes(
     session.commit()
     assert session.scalars(select(Draft)).one().values == {"amount": "many"}
 
+    tasks.sweep_drafts(session)
+    assert session.scalar(select(func.count()).select_from(Draft)) == 1
     instances.complete(session, found, {"amount": "5"}, by=anna, now=MONDAY)
+    tasks.sweep_drafts(session)
     session.commit()
 
     assert session.scalar(select(func.count()).select_from(Draft)) == 0
