@@ -71,10 +71,10 @@ def test_anna_comes_in_and_goes_out(page_of: PageOf, anna: Person) -> None:
     page = page_of(anna)
     expect(page.get_by_role("navigation", name="Main")).to_be_visible()
 
-    page.get_by_label("Anna Wilk: preferences, log out").click()
+    page.locator("summary", has_text="Anna Wilk: preferences, log out").click()
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Log out")).to_be_hidden()
-    page.get_by_label("Anna Wilk: preferences, log out").click()
+    page.locator("summary", has_text="Anna Wilk: preferences, log out").click()
     page.get_by_role("button", name="Log out").click()
 
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()

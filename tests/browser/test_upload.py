@@ -14,7 +14,10 @@ from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from tests.browser.conftest import PageOf
 
-CORPUS = Path(os.environ.get("CONTENTUM_CORPUS", Path(__file__).parents[3] / "shared" / "corpus")) / "miwg-reference"
+CORPUS = (
+    Path(os.environ.get("CONTENTUM_CORPUS", Path(__file__).parents[3] / "shared" / "corpus"))
+    / "miwg-reference"
+)
 MODEL = CORPUS / "C.1.0.bpmn"
 WHOSE = {
     "Approver": "head:sales",
@@ -84,7 +87,9 @@ def test_the_whole_way_to_a_version_needs_no_script(
     session.rollback()
 
 
-def test_a_bad_file_is_refused_in_place(page_of: PageOf, dorota: Person, tmp_path: Path, complaints: list[str]) -> None:
+def test_a_bad_file_is_refused_in_place(
+    page_of: PageOf, dorota: Person, tmp_path: Path, complaints: list[str]
+) -> None:
     page = page_of(dorota)
     bad = tmp_path / "notes.bpmn"
     bad.write_text("These are notes.")
@@ -147,7 +152,13 @@ def _complete(page: Page, task: str, *, choose: str | None = None) -> None:
 def _see_the_path(page: Page, case: int) -> None:
     page.goto(f"/processes/instances/{case}")
     expect(page.locator("bpmn-view[data-ready]")).to_be_visible()
-    for element in ("StartEvent_1", "approveInvoice", "invoice_approved", "archiveInvoice", "invoiceProcessed"):
+    for element in (
+        "StartEvent_1",
+        "approveInvoice",
+        "invoice_approved",
+        "archiveInvoice",
+        "invoiceProcessed",
+    ):
         expect(page.locator(f'bpmn-view .mark-done[data-element-id="{element}"]')).to_be_visible()
     expect(page.locator('bpmn-view .mark-done[data-element-id="invoiceNotProcessed"]')).to_have_count(0)
     expect(page.locator("bpmn-view .mark-now")).to_have_count(0)

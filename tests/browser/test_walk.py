@@ -1,7 +1,6 @@
 """The walk of a newcomer: the shipped processes, worked on by the people of an invented company in their browsers."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,7 +32,7 @@ def engine_url(founded: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def firm(database: Engine, site_app: Flask) -> Iterator[Firm]:
+def firm(database: Engine, site_app: Flask) -> Firm:
     """The company, whose clock is also the product's."""
     made = Firm(sessions(database, wiring=walking.connected()))
     site_app.extensions["clock"] = lambda: made.now
@@ -62,7 +61,9 @@ def test_the_door_opens_without_script(site: str, browser: Browser, firm: Firm) 
 # ------------------------------------------------------------------------------------------------ the long sale
 
 
-def test_a_seller_opens_a_deal_and_works_it_to_its_second_stage(page_of: PageOf, session: Session, firm: Firm) -> None:
+def test_a_seller_opens_a_deal_and_works_it_to_its_second_stage(
+    page_of: PageOf, session: Session, firm: Firm
+) -> None:
     page = page_of(walking.person(session, ANNA))
     page.goto("/sales/")
     page.get_by_role("link", name="New deal").click()
@@ -95,7 +96,7 @@ def test_presales_keep_the_promise_of_their_hand_off(page_of: PageOf, session: S
     firm.do(deal, "meet_client", stakeholders=list(walking.PEOPLE))
     seller, presales = page_of(walking.person(session, ANNA)), page_of(walking.person(session, PRESALES))
     seller.goto(f"/deals/{deal}")
-    promised = seller.locator("aside li").filter(has_text="Discovery support")
+    promised = seller.locator("aside li").filter(has_text="Presales: Support the discovery")
     expect(promised).to_contain_text("Promised")
 
     presales.goto("/work/?list=queue")
@@ -110,13 +111,16 @@ def test_presales_keep_the_promise_of_their_hand_off(page_of: PageOf, session: S
     expect(promised).to_contain_text("Kept")
 
 
-def test_a_task_is_completed_without_script(page_of: PageOf, session: Session, firm: Firm) -> None:
+def test_a_task_is_completed_without_script(
+    page_of: PageOf, session: Session, firm: Firm, complaints: list[str]
+) -> None:
     firm.deal(ANNA, "Serwis trzyletni")
     page = page_of(walking.person(session, ANNA), java_script_enabled=False)
     page.goto("/work/")
     page.get_by_role("link", name="Qualify the opportunity").click()
     _complete_button(page).click()
     expect(page.locator(".wrong").first).to_be_visible()
+    _forgive(complaints)
     _qualify(page)
     _complete_button(page).click()
 
@@ -127,7 +131,9 @@ def test_a_task_is_completed_without_script(page_of: PageOf, session: Session, f
 # ------------------------------------------------------------------------------------------------ the board
 
 
-def test_a_card_dragged_back_asks_why(page_of: PageOf, session: Session, firm: Firm) -> None:
+def test_a_card_dragged_back_asks_why(
+    page_of: PageOf, session: Session, firm: Firm, complaints: list[str]
+) -> None:
     firm.deal(ANNA, "Linia etykiet", stage="discovery")
     page = page_of(walking.person(session, ANNA))
     page.goto("/sales/")
@@ -136,6 +142,7 @@ def test_a_card_dragged_back_asks_why(page_of: PageOf, session: Session, firm: F
     expect(page.get_by_role("heading", name="Discovery → Qualification")).to_be_visible()
     page.get_by_role("button", name="Move back").click()
     expect(page.locator("#reason-wrong")).to_be_visible()
+    _forgive(complaints)
     page.get_by_label("Reason").select_option(label="The client changed the scope")
     page.get_by_label("Presales").check()
     page.get_by_role("button", name="Move back").click()
@@ -163,7 +170,9 @@ def test_a_card_is_moved_on_by_its_menu_and_the_mistake_is_undone(
 # ------------------------------------------------------------------------------------------------ the fast sale
 
 
-def test_an_order_flows_by_itself_until_the_client_must_accept(page_of: PageOf, session: Session, firm: Firm) -> None:
+def test_an_order_flows_by_itself_until_the_client_must_accept(
+    page_of: PageOf, session: Session, firm: Firm
+) -> None:
     client = session.scalars(select(Client).where(Client.class_.in_(["a", "b"]))).first()
     assert client is not None
     tax_id = client.tax_id
@@ -177,7 +186,7 @@ def test_an_order_flows_by_itself_until_the_client_must_accept(page_of: PageOf, 
     page.locator("[name=items-0-quantity]").fill("20")
     page.get_by_label("Delivery address").fill("Tczew, ul. Portowa 7")
     page.get_by_role("button", name="Open the deal").click()
-    expect(page.get_by_role("listitem").filter(has_text="started").first).to_be_visible()
+    expect(page.get_by_text("has been opened")).to_be_visible()
     deal = page.url
     firm.pass_time(minutes=2)
 
@@ -229,7 +238,14 @@ def worked(firm: Firm) -> Firm:
     firm.deal(ANNA, "Skanery na rampy", stage="discovery")
     back = firm.deal(CELINA, "Druk etykiet", stage="discovery")
     firm.work(back, "discovery")
-    firm.do(back, "decide_stage", decision="back", next_stage="qualification", reason="scope", causing_department=None)
+    firm.do(
+        back,
+        "decide_stage",
+        decision="back",
+        next_stage="qualification",
+        reason="scope",
+        causing_department=None,
+    )
     firm.deal(ADRIAN, "Wózki z uchwytem")
     return firm
 
@@ -245,14 +261,18 @@ def test_a_bar_of_the_dynamics_leads_down_to_the_answers_of_a_task(
     expect(page.locator(".sub")).to_contain_text("2 rows")
     expect(page.locator("tbody tr")).to_have_count(2)
 
-    page.locator("tbody tr").filter(has_text="Skanery na rampy").get_by_role("link", name="Skanery na rampy").click()
+    page.locator("tbody tr").filter(has_text="Skanery na rampy").get_by_role(
+        "link", name="Skanery na rampy"
+    ).click()
     expect(page.get_by_role("heading", name="Skanery na rampy")).to_be_visible()
     page.get_by_role("link", name=re.compile("^Tasks")).click()
     page.get_by_role("link", name="Qualify the opportunity").click()
     expect(page.locator("#task .facts-left")).to_contain_text("Need")
 
 
-def test_a_bar_of_the_funnel_opens_the_deals_it_counts(page_of: PageOf, session: Session, worked: Firm) -> None:
+def test_a_bar_of_the_funnel_opens_the_deals_it_counts(
+    page_of: PageOf, session: Session, worked: Firm
+) -> None:
     page = page_of(walking.person(session, CLARA))
     page.goto("/reports/funnel")
     bar = page.locator(".plot-wide svg a").first
@@ -293,11 +313,12 @@ def _build_a_section(page: Page) -> None:
     page.locator(".builder summary").first.click()
     _press(page, page.get_by_role("button", name="Rule", exact=True).first)
     _change(page, page.get_by_label("Field").first, "Amount")
-    _change(page, page.get_by_label("Comparison").first, "at least")
+    _change(page, page.get_by_label("Comparison").first, "is at least")
     page.get_by_label("Value").first.fill("500000")
     _press(page, page.get_by_role("button", name="Rule", exact=True).first)
     _change(page, page.get_by_label("Field").nth(1), "Stage")
-    page.get_by_label(re.compile("^Value")).nth(1).select_option(label="Discovery")
+    _change(page, page.get_by_label("Comparison").nth(1), "is")
+    page.get_by_label("Value").nth(1).select_option(label="Discovery")
     page.get_by_label("how the rules are joined").select_option(label="any of these")
     _press(page, page.get_by_role("button", name="Show", exact=True))
 
@@ -343,6 +364,11 @@ def _agree_the_next_step(page: Page) -> None:
     page.get_by_label("Evidence").fill("Notatka ze spotkania")
 
 
+def _forgive(complaints: list[str]) -> None:
+    """Chromium complains of a form that came back, which is what was wanted."""
+    complaints[:] = [said for said in complaints if "422" not in said]
+
+
 def _open(page: Page, task: str) -> None:
     page.goto("/work/")
     page.get_by_role("link", name=task).first.click()
@@ -364,12 +390,10 @@ def _choose(page: Page, answer: str) -> None:
 
 def _search(page: Page, name: str, text: str) -> None:
     """Pick from a list that is searched by typing."""
-    control = page.locator(f".ts-wrapper:has(+ *), .field:has(select[name={name}])").filter(
-        has=page.locator(f"select[name={name}]")
-    )
-    control.locator(".ts-control").click()
+    wrapper = page.locator(f"select[name={name}] + .ts-wrapper")
+    wrapper.locator(".ts-control").click()
     page.keyboard.type(text)
-    page.get_by_role("option", name=text).click()
+    wrapper.locator(".option").filter(has_text=text).click()
 
 
 def _stage(page: Page) -> Locator:
@@ -385,15 +409,10 @@ def _card(page: Page, stage: str, title: str) -> Locator:
 
 
 def _drag(page: Page, card: Locator, column: Locator) -> None:
-    """With the mouse, step by step, as a hand does."""
-    start, end = card.locator(".next, .line").first.bounding_box(), column.locator("ol").bounding_box()
-    assert start is not None
-    assert end is not None
-    page.mouse.move(start["x"] + 40, start["y"] + 5)
-    page.mouse.down()
-    page.mouse.move(start["x"] + 30, start["y"] + 15, steps=4)
-    page.mouse.move(end["x"] + 60, end["y"] + 30, steps=12)
-    page.mouse.up()
+    """With the mouse, as a hand does."""
+    card.drag_to(
+        column.locator("ol"), source_position={"x": 60, "y": 30}, target_position={"x": 60, "y": 40}, steps=12
+    )
 
 
 def _press(page: Page, button: Locator) -> None:

@@ -95,7 +95,9 @@ class Firm:
             }
             raw = self._answers(session, "sales_funnel", "new_deal", None, chosen)
             by = firm.people[owner]
-            instance = instances.start(session, _newest(session, "sales_funnel"), raw, by=by, now=self.now, owner=by)
+            instance = instances.start(
+                session, _newest(session, "sales_funnel"), raw, by=by, now=self.now, owner=by
+            )
             made = session.scalars(select(Deal.id).where(Deal.instance_id == instance.id)).one()
         self.settle()
         for each in STAGES:
@@ -104,6 +106,22 @@ class Firm:
             self.work(made, each)
             self.do(made, "decide_stage", decision="advance")
         return made
+
+    def order(self, clerk: str) -> None:
+        """A fast sale taken by somebody, which flows as far as it does by itself."""
+        with self.at_work() as session:
+            firm = company.remember(session)
+            items: list[dict[str, str]] = [{"sku": "LABEL-A", "quantity": "20"}]
+            chosen: dict[str, Answer] = {
+                "tax_id": firm.clients[0].tax_id,
+                "channel": "web",
+                "items": list(items),
+                "address": "Tczew, ul. Portowa 7",
+            }
+            raw = self._answers(session, "fast_sale", "new_order", None, chosen)
+            by = firm.people[clerk]
+            instances.start(session, _newest(session, "fast_sale"), raw, by=by, now=self.now, owner=by)
+        self.settle()
 
     def work(self, deal: int, stage: str) -> None:
         """Everything of one stage but the decision at its end."""
@@ -117,7 +135,9 @@ class Firm:
             found = session.get_one(Deal, deal)
             task = session.scalars(
                 select(UserTask).where(
-                    UserTask.instance_id == found.instance_id, UserTask.element == element, UserTask.closed_at.is_(None)
+                    UserTask.instance_id == found.instance_id,
+                    UserTask.element == element,
+                    UserTask.closed_at.is_(None),
                 )
             ).one()
             raw = self._answers(session, found.process, task.form, found, chosen) if task.form else {}
@@ -178,4 +198,8 @@ def _whose(session: Session, task: UserTask) -> Person:
     """The assignee, else somebody whose queue it stands in."""
     if task.assignee_id:
         return session.get_one(Person, task.assignee_id)
-    return next(each for each in session.scalars(select(Person).order_by(Person.id)) if task.audience in each.audiences)
+    return next(
+        each
+        for each in session.scalars(select(Person).order_by(Person.id))
+        if task.audience in each.audiences
+    )

@@ -1,0 +1,265 @@
+"""Everybody can use every screen: WCAG 2.2 AA by axe in light and dark, a phone's width, and a focus that is seen."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, FilePayload, Page, expect
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from engine.db import connect, sessions
+from tests.browser import walking
+from tests.browser.conftest import PageOf
+from tests.browser.walking import ADMINISTRATOR, ANNA, CELINA, CLARA, CLERK, DESIGNER, PRESALES, Firm
+from webapp.demo import agreements, company
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+READ = {"th-has-data-cells"}
+"""What axe asks a person to read: the heads of groups of rows (scope=rowgroup), which have no cells of their own."""
+
+Screen = Callable[[Page], object]
+
+
+def at(path: str) -> Screen:
+    """An address."""
+    return lambda page: page.goto(path)
+
+
+def first(path: str, link: str) -> Screen:
+    """What the first such link of a page opens."""
+
+    def go(page: Page) -> None:
+        page.goto(path)
+        with page.expect_navigation():
+            page.locator(link).first.click()
+
+    return go
+
+
+def deal(more: str) -> Screen:
+    """A page of the first deal on the board."""
+
+    def go(page: Page) -> None:
+        first("/sales/", ".card-deal a")(page)
+        page.goto(page.url + more)
+
+    return go
+
+
+def doctor(page: Page) -> None:
+    """The doctor's table with a diagram that needs repairs."""
+    page.goto("/processes/upload")
+    drawn = (
+        (Path(__file__).parents[2] / "bpmn" / "complaint.bpmn").read_bytes().replace(b"sales_desk", b"lane_1")
+    )
+    file: FilePayload = {"name": "complaint.bpmn", "mimeType": "text/xml", "buffer": drawn}
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name="Examine").click()
+    expect(page.locator("bpmn-view[data-ready]")).to_be_visible()
+
+
+SCREENS: dict[str, dict[str, Screen]] = {
+    ANNA: {
+        "my work": at("/work/"),
+        "a task": first("/work/", ".list-pane a.what"),
+        "a completed task": first("/work/?list=done", ".list-pane a.what"),
+        "a new deal": at("/sales/new?process=sales_funnel"),
+        "the board": at("/sales/"),
+        "the list": at("/sales/list"),
+        "a deal": first("/sales/", ".card-deal a"),
+        "its moves": deal("?tab=moves"),
+        "its answers": deal("?tab=answers"),
+        "a move": deal("/move?to=offer"),
+        "a commitment": deal("/commitments"),
+        "preferences": at("/preferences"),
+    },
+    CLERK: {"fast sales": at("/sales/fast/"), "an order": at("/sales/new?process=fast_sale")},
+    CLARA: {
+        "deals": at("/database/deals"),
+        "clients": at("/database/clients"),
+        "a client": first("/database/clients", "tbody a.what"),
+        "agreements": at("/agreements/"),
+        "a negotiation": first("/agreements/", "tbody a.what"),
+        "a new agreement": at("/agreements/new"),
+        "reports": at("/reports/"),
+        "the dynamics": at("/reports/dynamics"),
+        "the moves behind a bar": first("/reports/dynamics", "svg.plot a"),
+        "the funnel": at("/reports/funnel"),
+        "the flow": at("/reports/funnel?view=flow"),
+    },
+    DESIGNER: {
+        "processes": at("/processes/"),
+        "a process": at("/processes/sales_funnel"),
+        "an upload": at("/processes/upload"),
+        "the doctor": doctor,
+        "operations": at("/operations/"),
+        "outgoing mail": at("/operations/mails"),
+    },
+    ADMINISTRATOR: {
+        "people": at("/administration/people"),
+        "a person": first("/administration/people", "tbody a"),
+        "departments": at("/administration/departments"),
+    },
+}
+"""Who looks at which screens."""
+
+
+@pytest.fixture(scope="module")
+def lively(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a company at work: deals on three stages, an order, a broken order, a negotiation."""
+    path = walking.founded(tmp_path_factory.mktemp("lively"))
+    engine = connect(f"sqlite:///{path}")
+    firm = Firm(sessions(engine, wiring=walking.connected()))
+    firm.deal(ANNA, "Bramki RFID", stage="solution")
+    firm.deal(ANNA, "Linia etykiet", stage="discovery", amount="180000")
+    back = firm.deal(CELINA, "Druk etykiet", stage="discovery")
+    firm.work(back, "discovery")
+    firm.do(
+        back,
+        "decide_stage",
+        decision="back",
+        next_stage="qualification",
+        reason="scope",
+        causing_department=None,
+    )
+    firm.order(CLERK)
+    with firm.at_work() as session:
+        agreements.negotiate(session, company.remember(session), now=firm.now)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def engine_url(lively: Path, tmp_path: Path) -> str:
+    """The company's file, for one look."""
+    return walking.copied(lively, tmp_path)
+
+
+@pytest.fixture
+def firm(database: Engine, site_app: Flask) -> Firm:
+    """The company two days later, whose clock is the product's."""
+    made = Firm(sessions(database, wiring=walking.connected()))
+    made.pass_time(days=3)
+    site_app.extensions["clock"] = lambda: made.now
+    return made
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("who", SCREENS)
+def test_axe_finds_nothing_on_a_screen(
+    page_of: PageOf, session: Session, firm: Firm, who: str, dark: bool
+) -> None:
+    page = page_of(walking.person(session, who), dark=dark)
+    found = {name: wrong for name, go in SCREENS[who].items() if (wrong := _looked_at(page, go))}
+    assert not found, _read_out(found)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_at_the_door(site: str, browser: Browser, dark: bool) -> None:
+    page = browser.new_page(base_url=site, color_scheme="dark" if dark else "light", locale="en-GB")
+    found = _looked_at(page, at("/log-in"))
+    page.close()
+    assert not found, _read_out({"log-in": found})
+
+
+@pytest.mark.parametrize("who", SCREENS)
+def test_no_screen_is_wider_than_a_small_phone(
+    page_of: PageOf, session: Session, firm: Firm, who: str
+) -> None:
+    page = page_of(walking.person(session, who), width=360)
+    wide = {}
+    for name, go in SCREENS[who].items():
+        go(page)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > 360:
+            wide[name] = f"{page.url} {width} px: {page.evaluate(WIDE)}"
+    assert not wide
+
+
+@pytest.mark.parametrize(
+    ("who", "path"), [(ANNA, "/sales/"), (CLARA, "/reports/dynamics"), (PRESALES, "/work/")]
+)
+def test_the_focus_is_seen_wherever_the_tab_key_goes(
+    page_of: PageOf, session: Session, firm: Firm, who: str, path: str
+) -> None:
+    page = page_of(walking.person(session, who))
+    page.goto(path)
+    unseen: list[str] = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if said := page.evaluate(UNSEEN):
+            unseen.append(said)
+    assert not unseen
+
+
+WIDE = """() => [...document.querySelectorAll("main *")].filter((each) => {
+  const box = each.getBoundingClientRect()
+  for (let up = each.parentElement; up; up = up.parentElement)
+    if (getComputedStyle(up).overflowX !== "visible") return false
+  return box.right > 361
+}).slice(0, 3).map((each) => each.outerHTML.slice(0, 120)).join(" | ")"""
+"""The first elements that stick out, unless something around them scrolls."""
+
+UNSEEN = """() => {
+  const at = document.activeElement
+  if (!at || at === document.body) return null
+  const shows = (each) => {
+    const look = getComputedStyle(each)
+    return (look.outlineStyle !== "none" && parseFloat(look.outlineWidth) >= 1) || look.boxShadow !== "none"
+  }
+  return shows(at) || (at.parentElement && at.matches("input") && shows(at.parentElement)) ? null : at.outerHTML.slice(0, 120)
+}"""
+"""The focused element, if nothing shows that it has the focus."""
+
+
+PALE = """(selector) => {
+  const at = document.querySelector(selector)
+  if (at.closest("svg")) return false
+  const read = (colour) => colour.match(/[\\d.]+/g).map(Number)
+  const light = ([r, g, b]) => [r, g, b].map((each) => each / 255)
+    .map((each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, each, which) => sum + each * [0.2126, 0.7152, 0.0722][which], 0)
+  let under = at
+  while (under.parentElement && (read(getComputedStyle(under).backgroundColor)[3] ?? 1) < 1) under = under.parentElement
+  const look = getComputedStyle(at)
+  const [high, low] = [light(read(look.color)), light(read(getComputedStyle(under).backgroundColor))].sort((a, b) => b - a)
+  const size = parseFloat(look.fontSize)
+  return (high + 0.05) / (low + 0.05) < (size >= 24 || (size >= 18.66 && look.fontWeight >= 700) ? 3 : 4.5)
+}"""
+"""Axe is not sure of a text's contrast where something overlaps it or it is one letter: then it is computed here
+against the nearest opaque ground. Texts in pictures are left to `tests/web/test_contrast.py`."""
+
+
+def _looked_at(page: Page, go: Screen) -> list[str]:
+    go(page)
+    page.wait_for_load_state("load")
+    if page.locator("bpmn-view").count():
+        expect(page.locator("bpmn-view[data-ready]").first).to_be_visible()
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    results = page.evaluate(
+        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations', 'incomplete']})",
+        RULES,
+    )
+    wrong = [f"{each['id']}: {_node(node)}" for each in results["violations"] for node in each["nodes"]]
+    unsure = [
+        f"not sure, {each['id']}: {_node(node)}"
+        for each in results["incomplete"]
+        for node in each["nodes"]
+        if each["id"] not in READ
+        and (each["id"] != "color-contrast" or page.evaluate(PALE, node["target"][0]))
+    ]
+    return [f"{page.url} {said}" for said in wrong + unsure]
+
+
+def _node(node: dict[str, Any]) -> str:
+    return f"{node['target']} {node['html'][:160]} · {node.get('failureSummary', '')[:300]}"
+
+
+def _read_out(found: dict[str, list[str]]) -> str:
+    return "\n".join(f"{name}:\n  " + "\n  ".join(said) for name, said in found.items())
