@@ -44,7 +44,7 @@ class Size:
     orders: float
 
 
-SIZES = {"small": Size(112, 0.9, 1.3), "year": Size(380, 4.2, 42.0)}
+SIZES = {"small": Size(100, 0.9, 1.2), "year": Size(380, 4.2, 42.0)}
 
 Action = Callable[[Session, datetime], None]
 
