@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 from markupsafe import Markup
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
 from engine.ports import Wiring
 from webapp import (
@@ -49,10 +50,18 @@ BLUEPRINTS = (
 """Every module with a ``bp``. A new screen adds its line here."""
 
 
+class Id(IntegerConverter):
+    """``<int:…>`` in an address: what cannot be the id of any row is an address that does not exist."""
+
+    def __init__(self, map: Map) -> None:  # noqa: A002  # Werkzeug's own name
+        super().__init__(map, max=2**63 - 1)
+
+
 def create_app(settings: Settings | None = None, *, wiring: Wiring | None = None) -> Flask:
     """The whole web for these settings; ``wiring`` names who listens to the engine if not everybody does."""
     settings = settings or Settings()
     app = Flask(__name__)
+    app.url_map.converters["int"] = Id
     _configure(app, settings)
     database.init_app(app, settings.database, wiring or build(settings))
     doors.init_app(app)

@@ -1,5 +1,6 @@
 """Showing a diagram's form (`engine.process.forms`): what is in its fields, which are asked, what may be chosen."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,9 @@ MOST = 2_000
 
 MOST_ROWS = 200
 """Rows of lines on a page, as many as `engine.process.forms` takes."""
+
+NUMBER = re.compile("[0-9]{1,18}")
+"""The number of a row, of lines or of a table, as pages write it."""
 
 CONTROLS = {
     "email": "email",
@@ -82,7 +86,7 @@ def rows(field: Field, values: Mapping[str, Any]) -> list[int]:
     cells = (
         name.split("-") for name in names if name.startswith(f"{field.key}-") and any(texts(name, values))
     )
-    last = max((int(cell[1]) for cell in cells if len(cell) == 3 and cell[1].isdecimal()), default=-1)
+    last = max((int(cell[1]) for cell in cells if len(cell) == 3 and NUMBER.fullmatch(cell[1])), default=-1)
     return list(range(min(max(last + 2, field.rows or 1), MOST_ROWS)))
 
 
@@ -118,7 +122,7 @@ def choices(field: Field, plan: Blueprint | None, picked: Sequence[str]) -> list
         indent = "\N{NO-BREAK SPACE}" * 3
         return [(str(row.id), indent * depth + _name(row)) for depth, row in departments.tree(db.session())]
     if field.type in _ROWS:
-        return _offered(field.type, [int(one) for one in picked if one.isdigit()])
+        return _offered(field.type, [int(one) for one in picked if NUMBER.fullmatch(one)])
     return [(option.value, into_words(option.label)) for option in field.options]
 
 

@@ -8,7 +8,7 @@ from flask import Flask, current_app, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -93,6 +93,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _busy)
+    for beyond in (OverflowError, DataError):  # a number or a sign that no column can hold
+        app.register_error_handler(beyond, _beyond)
     app.register_error_handler(500, _broken)
     app.jinja_env.filters["words"] = words
 
@@ -120,6 +122,12 @@ def _busy(error: OperationalError) -> ResponseReturnValue:
         return _broken(error)
     db.session.rollback()
     return _answer(HTTPStatus.SERVICE_UNAVAILABLE, str(WORDS[503]), [])
+
+
+def _beyond(error: Exception) -> ResponseReturnValue:
+    current_app.logger.warning("beyond what the database can hold: %s", error)
+    db.session.rollback()
+    return _answer(HTTPStatus.BAD_REQUEST, str(WORDS[400]), [])
 
 
 def _broken(error: Exception) -> ResponseReturnValue:

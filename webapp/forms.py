@@ -1,6 +1,6 @@
 """Forms that come back: what was typed and what is wrong with it, kept for one request."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, ParamSpec
@@ -9,7 +9,9 @@ from flask import Flask, g, make_response, request
 from flask.typing import ResponseReturnValue
 
 from engine.errors import Invalid, Refusal
+from webapp.access import me
 from webapp.database import db
+from webapp.errors import refused
 
 P = ParamSpec("P")
 Page = Callable[..., ResponseReturnValue]
@@ -18,7 +20,8 @@ Page = Callable[..., ResponseReturnValue]
 def on_invalid(page: Page) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
     """Answer `Invalid` (or a refusal that names a field) with ``page``, status 422, and everything typed in place.
 
-    Nothing is stored: the transaction is rolled back. ``page`` gets the view's own arguments.
+    Nothing is stored: the transaction is rolled back. ``page`` gets the view's own arguments. Where it has no place
+    for something that is wrong, the refusal gets a page of its own: nobody is refused without a word.
     """
 
     def around(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
@@ -34,12 +37,32 @@ def on_invalid(page: Page) -> Callable[[Callable[P, ResponseReturnValue]], Calla
                 if not errors:
                     raise
                 db.session.rollback()
-                g.errors, g.typed = errors, request.form
-                return make_response(page(*args, **kwargs), HTTPStatus.UNPROCESSABLE_ENTITY)
+                g.errors = told = Told(errors)
+                g.typed = request.form
+                answer = make_response(page(*args, **kwargs), HTTPStatus.UNPROCESSABLE_ENTITY)
+                return refused(refusal) if told.unsaid else answer
 
         return again
 
     return around
+
+
+class Told(Mapping[str, Refusal]):
+    """What is wrong, by field; ``unsaid`` are the fields that the page has not asked about: it has no place for them."""
+
+    def __init__(self, errors: Mapping[str, Refusal]) -> None:
+        self._errors = dict(errors)
+        self.unsaid = set(errors)
+
+    def __getitem__(self, name: str) -> Refusal:
+        self.unsaid.discard(name)
+        return self._errors[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._errors)
+
+    def __len__(self) -> int:
+        return len(self._errors)
 
 
 def errors_of(refusal: Refusal) -> Mapping[str, Refusal]:
@@ -65,6 +88,12 @@ def typed(name: str, otherwise: Any = "") -> Any:
 def chosen(name: str, otherwise: Any = ()) -> Any:
     """The ticked values of a field with many, when the form came back; else ``otherwise``."""
     return g.typed.getlist(name) if "typed" in g else otherwise
+
+
+def key() -> str | None:
+    """The key under which the page's command is carried out once; a person's keys are their own."""
+    sent = request.form.get("key")
+    return f"web:{me().id}:{sent[:60]}" if sent else None
 
 
 def init_app(app: Flask) -> None:

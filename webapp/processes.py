@@ -24,7 +24,7 @@ from webapp import flashes
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
-from webapp.forms import on_invalid
+from webapp.forms import key, on_invalid
 from webapp.languages import current, into_words
 
 bp = Blueprint("processes", __name__, url_prefix="/processes")
@@ -156,7 +156,7 @@ def start(process: str) -> ResponseReturnValue:
     definition = _newest(process)
     begin = _start(definition, definitions.blueprint(db.session(), definition))
     raw = request.form.to_dict(flat=False)
-    title, key = raw.pop("case-title", [""])[0].strip()[:250], request.form.get("key")
+    title = raw.pop("case-title", [""])[0].strip()[:250]
     begun = instances.start(
         db.session(),
         definition,
@@ -165,7 +165,7 @@ def start(process: str) -> ResponseReturnValue:
         now=now(),
         element=begin.element,
         title=title,
-        key=key and f"web:{me().id}:{key[:60]}",
+        key=key(),
     )
     db.session.commit()
     flashes.say(gettext("Started: %(case)s.", case=title or into_words(definition.text)))

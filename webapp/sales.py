@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import uuid4
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,7 +21,7 @@ from webapp import flashes
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
-from webapp.forms import on_invalid
+from webapp.forms import key, on_invalid
 
 bp = Blueprint("sales", __name__, url_prefix="/sales")
 
@@ -96,6 +97,7 @@ def new() -> ResponseReturnValue:
         plan=plan,
         form=definitions.form(db.session(), definition, begin.form) if begin.form else None,
         start=begin,
+        key=uuid4().hex,
         others=_processes("funnel", "flow"),
     )
 
@@ -108,7 +110,7 @@ def create() -> ResponseReturnValue:
     definition = _startable()
     raw = forms_of(request.form.to_dict(flat=False))
     instance = instances.start(
-        db.session(), definition, raw, by=me(), now=now(), element=request.args.get("start")
+        db.session(), definition, raw, by=me(), now=now(), element=request.args.get("start"), key=key()
     )
     deal = deals.of(db.session(), instance.id)
     db.session.commit()
@@ -151,7 +153,7 @@ def _wanted(definition: Definition) -> Filter:
     status = request.args.get("status", "open")
     return Filter(
         definition.process,
-        owner_id=me().id if owner == "me" else int(owner) if owner.isdigit() else None,
+        owner_id=me().id if owner == "me" else request.args.get("owner", type=int),
         department_id=request.args.get("department", type=int),
         status=status if status in STATUSES else "open",
     )

@@ -129,8 +129,9 @@ def deploy(
     examined = doctor.examine(files, process=process, accepted=accepted, known=known or doctor.Known())
     if examined.compiled is None:
         left = (each for each in examined.findings if not each.accepted)
-        blocking = [finding for finding in left if finding.severity == "error"]
-        raise NotDeployable(findings=" · ".join(finding.message.en for finding in blocking[:5]))
+        said = [finding.message for finding in left if finding.severity == "error"][:5]
+        both = (" · ".join(each.into(language) for each in said) for language in ("pl", "en"))
+        raise NotDeployable(findings=Text(*both))
     compiled = examined.compiled
     plan = replace(compiled.blueprint, title=title) if title is not None else compiled.blueprint
     parts = [(_kind(file.name), file.name, file.content) for file in files]

@@ -361,7 +361,7 @@ def _own_words(happened: Happened, element: Element | None) -> str | None:
 
 def _department(session: Session, said: Any) -> int | None:
     """A department by its id or key; ``client`` and nothing are nobody's of ours."""
-    if isinstance(said, int) or (isinstance(said, str) and said.isdigit()):
+    if isinstance(said, int) or (isinstance(said, str) and said.isdecimal() and len(said) < 19):
         return int(said)
     found = people.department(session, str(said)) if said else None
     return found.id if found else None

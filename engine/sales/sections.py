@@ -191,7 +191,7 @@ def _is_circle(session: Session, kind: str, who: str) -> bool:
     if kind == "department":
         return session.scalar(select(Department.id).where(Department.key == who)) is not None
     if kind == "person":
-        return who.isdecimal() and session.get(Person, int(who)) is not None
+        return who.isdecimal() and len(who) < 19 and session.get(Person, int(who)) is not None
     return (kind == "everyone" and who == "") or (kind == "role" and who in ROLES)
 
 

@@ -124,7 +124,7 @@ def _duration(text: str) -> str:
 
 
 def _number(text: str) -> int:
-    if not text.isdigit():
+    if not text.isdecimal() or len(text) > 9:
         raise NotANumber
     return int(text)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.db import Base, connect, sessions
@@ -27,7 +27,7 @@ from tests.browser import walking
 from tests.browser.walking import ADMINISTRATOR, ANNA, CLARA, CLERK, DESIGNER, PRESALES, Firm
 from tests.conftest import MONDAY
 from tests.web.conftest import Clock, Visitor
-from webapp import shipped
+from webapp import log_ins, shipped
 from webapp.app import create_app
 from webapp.database import db
 from webapp.demo import agreements, company
@@ -51,14 +51,28 @@ class House:
         """Sessions under the product's own wiring."""
         return self.firm.factory
 
-    def enter(self, name: str, language: str = "en") -> Visitor:
-        """Somebody at the door, in their language; a named one logs in with the demo's password."""
+    def stranger(self, language: str = "en") -> Visitor:
+        """Somebody at the door."""
         client = self.app.test_client()
         assert isinstance(client, Visitor)
         client.session = self.factory()
         client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
-        if name == STRANGER:
-            return client
+        return client
+
+    def inside(self, name: str) -> Visitor:
+        """Somebody who has logged in already; the stranger has not."""
+        client = self.stranger()
+        if name != STRANGER:
+            person = walking.person(client.session, name)
+            token = log_ins.begin(client.session, person, address="127.0.0.1", stay=False, now=self.firm.now)
+            client.session.commit()
+            with client.session_transaction() as cookie:
+                cookie["_user_id"] = token
+        return client
+
+    def enter(self, name: str, language: str = "en") -> Visitor:
+        """Somebody who comes in through the door, with the demo's password, and reads this language."""
+        client = self.stranger(language)
         client.session.execute(update(Person).where(Person.name == name).values(locale=language))
         answer = client.send("/log-in", {"email": company.address(name), "password": company.PASSWORD})
         assert answer.status_code == 303, answer.get_data(as_text=True)
@@ -84,11 +98,23 @@ class House:
         }
         assert [name for name in after if after[name] != before[name]] == []
 
+    def restore(self, people: dict[str, list[Any]]) -> None:
+        """The people, roles and departments as `rows` found them once, whatever an administrator has done since."""
+        with self.engine.begin() as connection:
+            for name in ("roles", "memberships"):
+                table = Base.metadata.tables[name]
+                connection.execute(delete(table))
+                connection.execute(insert(table), [row._asdict() for row in people[name]])
+            for name in ("people", "departments"):
+                table = Base.metadata.tables[name]
+                for row in people[name]:
+                    connection.execute(update(table).where(table.c["id"] == row.id).values(**row._asdict()))
+
     def task(self, element: str) -> UserTask:
         """The newest open task at an element of a shipped diagram."""
         with self.factory() as session:
             query = select(UserTask).where(UserTask.element == element, UserTask.closed_at.is_(None))
-            return session.scalars(query.order_by(UserTask.id.desc())).one()
+            return session.scalars(query.order_by(UserTask.id.desc()).limit(1)).one()
 
     def deploy(self, process: str, *files: doctor.File) -> None:
         """A process of a test, every repair accepted."""

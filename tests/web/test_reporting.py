@@ -81,6 +81,7 @@ def test_every_line_of_the_balance_adds_up(as_: As, director: Person, long_sale:
     assert "it does not add up" not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "address",
     [
@@ -104,6 +105,7 @@ def test_every_number_opens_a_list_as_long_as_it_says(
         assert length(client, opened) == number, opened
 
 
+@pytest.mark.slow
 def test_a_department_reads_its_own_part_and_it_still_adds_up(
     as_: As, director: Person, long_sale: Definition, departments: dict[str, Department]
 ) -> None:

@@ -475,6 +475,7 @@ def _plan(engine: Engine, statement: str) -> list[str]:
         return [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
 
 
+@pytest.mark.slow
 def test_my_work_costs_the_same_with_a_hundred_thousand_open_tasks(
     as_: As, session: Session, task: UserTask, borys: Person
 ) -> None:

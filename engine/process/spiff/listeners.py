@@ -89,7 +89,7 @@ def next_due(definition: Any, text: str | None) -> str | None:
     if not isinstance(definition, CycleTimerEventDefinition) or not text or not text.upper().startswith("R"):
         return None
     rounds, _, rest = text[1:].partition("/")
-    if not rounds.isdigit():
+    if not rounds.isdecimal() or len(rounds) > 9:
         return text
     return f"R{int(rounds) - 1}/{rest}" if int(rounds) > 1 else None
 

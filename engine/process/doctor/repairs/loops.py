@@ -20,7 +20,7 @@ def mend(visit: Visit, scope: Scope) -> None:
 
 
 def _standard(visit: Visit, scope: Scope, node: Node, loop: Loop) -> None:
-    if loop.maximum is not None and not (loop.maximum.isdigit() and 0 < int(loop.maximum) <= MOST):
+    if not 0 < (_count(loop.maximum or "") or 0) <= MOST:
         loop.maximum = None
     condition = conditions.understood(loop.condition)
     if condition is not None and not visit.unprovided(conditions.names(condition)):
@@ -30,6 +30,13 @@ def _standard(visit: Visit, scope: Scope, node: Node, loop: Loop) -> None:
     else:
         visit.say("A10", node)
         _draw_again(visit, scope, node)
+
+
+def _count(written: str) -> int | None:
+    """A whole number; one that is too long to be read is more than the most."""
+    if not written.isdecimal():
+        return None
+    return int(written) if len(written) < 10 else MOST + 1
 
 
 def _draw_again(visit: Visit, scope: Scope, node: Node) -> None:
@@ -56,10 +63,11 @@ def _several(visit: Visit, scope: Scope, node: Node, loop: Loop) -> None:
         return
     loop.collection = loop.results = loop.result = None
     cardinality = conditions.unwrapped(loop.cardinality)
-    if cardinality.isdigit():
-        if int(cardinality) > MOST:
+    count = _count(cardinality)
+    if count is not None:
+        if count > MOST:
             visit.say("A12", node, count=cardinality[:20], most=str(MOST))
-        loop.cardinality = str(min(int(cardinality), MOST))
+        loop.cardinality = str(min(count, MOST))
     elif (
         cardinality and conditions.usable(cardinality) and not visit.unprovided(conditions.names(cardinality))
     ):
