@@ -74,6 +74,7 @@ def create_app(settings: Settings | None = None, *, wiring: Wiring | None = None
     for name in BLUEPRINTS:
         app.register_blueprint(import_module(name).bp)
     app.add_url_rule("/", "home", home)
+    app.add_url_rule("/favicon.ico", "favicon", favicon)
     app.jinja_env.globals.update(csrf=csrf, said=flashes.said)
     app.context_processor(lambda: {"organization": settings.organization})
     return app
@@ -82,6 +83,12 @@ def create_app(settings: Settings | None = None, *, wiring: Wiring | None = None
 def csrf() -> Markup:
     """The hidden field that every form which posts must carry."""
     return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+
+
+@access.public
+def favicon() -> ResponseReturnValue:
+    """The mark, for browsers that ask for it without reading the page."""
+    return redirect(bundles.asset("mark.svg"))
 
 
 @access.needs()

@@ -10,7 +10,7 @@ from engine.people import Person
 from tests.web.conftest import Visitor
 from webapp import access
 
-PUBLIC = {"static", "health.alive", "health.ready", "doors.index", "doors.enter"}
+PUBLIC = {"static", "favicon", "health.alive", "health.ready", "doors.index", "doors.enter"}
 
 
 def addresses(app: Flask) -> list[tuple[str, str, str]]:
