@@ -2,13 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from engine.people import Person
 from engine.process.tasks import Draft
+from engine.sales.deals import Deal
+from engine.sales.records import Client, Contact
 from tests.browser.walking import ANNA, CLARA, DESIGNER, PRESALES
 from tests.conftest import Another
 from tests.engine.process.kit import choice, diagram, end, script, start, way
@@ -240,6 +245,33 @@ def test_a_task_that_was_completed_is_not_completed_again(house: House, language
 
     sentence = {"en": "This task is no longer open", "pl": "To zadanie nie jest już otwarte"}[language]
     refused(answer, 409, sentence)
+
+
+def test_a_new_deal_sent_twice_at_once_is_one_deal_and_both_are_led_to_it(house: House) -> None:
+    pressed, both = [house.inside(ANNA) for _ in range(2)], Barrier(2, timeout=60)
+    with house.factory() as session:
+        client = session.scalars(select(Client).order_by(Client.id).limit(1)).one()
+        contact = session.scalars(select(Contact).where(Contact.client_id == client.id)).one()
+        anna = session.scalars(select(Person.id).where(Person.name == ANNA)).one()
+    form = {"client": client.id, "contact": contact.id, "title": "Dwa razy", "source": "website", "kind": "new",
+            "product_line": "machines", "amount": "40000", "currency": "PLN", "expected_close": "2027-03-01",
+            "owner": anna, "key": "press"}  # fmt: skip
+
+    def press(visitor: Visitor) -> TestResponse:
+        token = re.search(
+            r'name="csrf_token" value="([^"]+)"', visitor.get("/preferences").get_data(as_text=True)
+        )
+        assert token
+        both.wait()
+        return visitor.post("/sales/new?process=sales_funnel", data={**form, "csrf_token": token[1]})
+
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(press, pressed))
+
+    assert [answer.status_code for answer in answers] == [303, 303], said(answers[0])
+    assert answers[0].location == answers[1].location
+    with house.factory() as session:
+        assert len(session.scalars(select(Deal).where(Deal.title == "Dwa razy")).all()) == 1
 
 
 @BOTH
