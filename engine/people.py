@@ -1,7 +1,7 @@
 """People, departments as a tree, who belongs where, and which roles they hold."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, func, select
@@ -49,10 +49,30 @@ class Department(Base):
     opens: Mapped[int] = mapped_column(default=8 * 60)
     """Minutes after local midnight when a work day begins."""
     closes: Mapped[int] = mapped_column(default=16 * 60)
+    work_days: Mapped[str] = mapped_column(String(7), default="12345", server_default="12345")
+    """The days of the week it works, 1 is Monday."""
     closed_at: Mapped[datetime | None]
 
+    special_days: Mapped[list["SpecialDay"]] = relationship(
+        cascade="all, delete-orphan", order_by="SpecialDay.day"
+    )
     parent: Mapped["Department | None"] = relationship(remote_side=[id])
     memberships: Mapped[list["Membership"]] = relationship(back_populates="department")
+
+
+class SpecialDay(Base):
+    """A day on which a department works otherwise: closed where ``opens`` is empty, else minutes after midnight.
+
+    It wins over the week and over public holidays, and holds for the departments below that say nothing of the day.
+    """
+
+    __tablename__ = "special_days"
+
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    opens: Mapped[int | None]
+    closes: Mapped[int | None]
+    name: Mapped[str] = mapped_column(String(120), default="")
 
 
 class Person(Base):

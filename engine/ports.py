@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
-    from engine.process.instances import Answered, Happened, Instance
+    from engine.process.advancing import Answered, Happened
+    from engine.process.instances import Instance
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,12 @@ class Definition(Base):
     deployed_at: Mapped[datetime]
     deployed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     retired_at: Mapped[datetime | None]
+    policy: Mapped[str] = mapped_column(String(10), default="safe", server_default="safe")
+    """``safe``: scripts speak the expressions' language; ``trusted``: they are Python, run in the fenced worker."""
+    approved_at: Mapped[datetime | None]
+    approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    scripts_hash: Mapped[str | None] = mapped_column(String(64))
+    """What was approved: the SHA-256 of all its scripts."""
 
     @property
     def text(self) -> Text:

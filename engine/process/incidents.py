@@ -1,6 +1,7 @@
 """Incidents: something the engine could not do by itself and a person must look at."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Select, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -25,6 +26,8 @@ class Incident(Base):
     element: Mapped[str | None] = mapped_column(String(200))
     code: Mapped[str] = mapped_column(String(80))
     message: Mapped[str] = mapped_column(Text)
+    data: Mapped[dict[str, Any] | None]
+    """What the call was given, or what the token saw, when it stopped."""
     opened_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
     resolved_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.process.instances import Answered
+from engine.process.advancing import Answered
 
 
 def bound(what: Answered, record: str) -> dict[str, Any]:

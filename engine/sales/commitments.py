@@ -16,7 +16,8 @@ from engine.db import Base, BigId
 from engine.errors import Refusal
 from engine.people import Person
 from engine.process import incidents, instances
-from engine.process.instances import Answered, Command, Happened, Instance
+from engine.process.advancing import Answered, Happened
+from engine.process.instances import Command, Instance
 from engine.process.subscriptions import Subscription
 from engine.sales import deals, ladders
 from engine.sales.bindings import bound

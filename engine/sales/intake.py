@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from engine import calendars
 from engine.people import Person
 from engine.process import tasks
-from engine.process.instances import Answered, Instance
+from engine.process.advancing import Answered
+from engine.process.instances import Instance
 from engine.sales import deals
 from engine.sales.bindings import bound
 from engine.sales.deals import CLIENT, PLAIN, Deal, amount_of, plain

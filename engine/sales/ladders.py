@@ -13,9 +13,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine import calendars, people
 from engine.db import Base, BigId
+from engine.process.advancing import Happened
 from engine.process.blueprint import Element, Stage
 from engine.process.definitions import Definition
-from engine.process.instances import Happened
 from engine.sales import deals
 from engine.sales.deals import Deal, ReasonNeeded
 

@@ -14,7 +14,7 @@ from engine import people
 from engine.db import Base, BigId
 from engine.people import Department
 from engine.process import subscriptions
-from engine.process.instances import Happened
+from engine.process.advancing import Happened
 from engine.process.tasks import UserTask
 from engine.sales import agreements, deals, ladders
 from engine.sales.agreements import Agreement, AgreementVersion

@@ -22,8 +22,9 @@ from engine.errors import Refusal
 from engine.people import Department, Person
 from engine.ports import Wiring
 from engine.process import clock, definitions, instances, tasks
+from engine.process.advancing import Happened
 from engine.process.definitions import Definition
-from engine.process.instances import Happened, Instance
+from engine.process.instances import Instance
 from engine.process.outbox import PENDING, Job
 from engine.process.subscriptions import Subscription
 from engine.process.tasks import UserTask

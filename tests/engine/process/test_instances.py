@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from engine.errors import Invalid, Refusal, Stale
 from engine.history import Event
 from engine.people import Department, Person
-from engine.process import definitions, instances, tasks
+from engine.process import advancing, definitions, instances, tasks
 from engine.process.definitions import Definition
 from engine.process.instances import Command, Instance
 from engine.process.runner import StepBudget
@@ -461,7 +461,7 @@ def test_an_unknown_start_is_refused(world: World, order: Definition, session: S
 def test_listeners_hear_what_happened_in_the_same_transaction(world: World, order: Definition) -> None:
     heard: list[str] = []
 
-    def refuse(_session: Session, happened: instances.Happened) -> None:
+    def refuse(_session: Session, happened: advancing.Happened) -> None:
         heard.append(" ".join(each.element.id for each in happened.entered))
         if happened.task is not None:
             raise Stale

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from engine.history import Event
 from engine.people import Person
 from engine.ports import Call, Failed, Wiring
-from engine.process import incidents, instances, jobs, outbox
+from engine.process import advancing, incidents, instances, jobs, outbox
 from engine.process.definitions import Definition
 from engine.process.incidents import Incident
 from engine.process.instances import Instance
@@ -438,7 +438,7 @@ def test_many_jobs_are_worked_off_in_one_go(world: World, booking: Definition) -
 def test_a_listener_is_told_what_a_connector_answered(world: World, booking: Definition) -> None:
     heard: list[tuple[str, dict[str, Any]]] = []
 
-    def hear(_session: Session, happened: instances.Happened) -> None:
+    def hear(_session: Session, happened: advancing.Happened) -> None:
         heard.append((happened.cause, dict(happened.answers)))
 
     world.more = {**world.more, "projections": (hear,)}

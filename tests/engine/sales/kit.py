@@ -11,10 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.people import Person
+from engine.process.advancing import Answered, Entered, Happened
 from engine.process.blueprint import Blueprint, Diagram, Element, Stage, Start, Text
 from engine.process.definitions import Definition, DefinitionFile, Source
 from engine.process.forms import Form, from_json
-from engine.process.instances import Answered, Entered, Happened, Instance
+from engine.process.instances import Instance
 from engine.process.tasks import NO_DUE, UserTask
 from engine.sales import deals, intake, ladders
 from engine.sales.deals import Deal

@@ -7,7 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.people import Department, Person
-from engine.process.instances import Happened, Instance
+from engine.process.advancing import Happened
+from engine.process.instances import Instance
 from engine.process.tasks import UserTask
 from engine.sales import agreements, ladders, promises
 from engine.sales.deals import Deal
