@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup run test check format bench seed docs wheel clean lock
+.PHONY: help setup run test test-long check format bench seed docs wheel clean lock
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -18,14 +18,17 @@ run: .venv/run.stamp webapp/static/gen/manifest.json webapp/translations/compile
 
 check: setup ## the fast part: style, types, layers, templates, unit tests on SQLite (under 2 minutes)
 	@.ci/quality
-	@$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser and not postgres"
+	@$(BIN)/python -m pytest -q -n 2 -m "not long and not slow and not browser and not postgres"
 
 test: setup ## everything CI runs: check, slow tests, PostgreSQL, browser
 	@.ci/system pango chromium
 	@.ci/quality
-	@$(BIN)/python -m pytest -q -n 2 -m "not browser and not postgres" --database sqlite
-	@$(BIN)/python -m pytest -q -n 2 -m "not browser and not sqlite and not slow" --database postgresql
+	@$(BIN)/python -m pytest -q -n 2 -m "not long and not browser and not postgres" --database sqlite
+	@$(BIN)/python -m pytest -q -n 2 -m "not long and not browser and not sqlite and not slow" --database postgresql
 	@$(BIN)/python -m pytest -q -m browser --database sqlite
+
+test-long: setup ## the proofs at full length: random diagrams, damaged files, kills (an hour or more)
+	@$(BIN)/python -m pytest -q -n 2 -m long --database sqlite
 
 format: .venv/dev.stamp ## put the code into the house's form
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
