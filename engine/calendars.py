@@ -1,11 +1,25 @@
-"""Work time: when a department works, and when so much work time from now will be."""
+"""Work time: when a department works, and when so much work time from now will be.
 
+Hours are local wall-clock time. An hour that a change of clocks skips is the moment of the change; an hour that comes
+twice is its first time. So an opening is always one stretch of real time, an hour shorter or longer on such days.
+"""
+
+from calendar import monthrange
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import holidays
+from sqlalchemy import Select, literal, select
+from sqlalchemy.orm import Session
+
+from engine import lengths
+from engine.errors import Refusal
+from engine.lengths import Length
+from engine.places import public_holidays
 
 if TYPE_CHECKING:
     from engine.people import Department
@@ -13,63 +27,280 @@ if TYPE_CHECKING:
 HOME = ZoneInfo("Europe/Warsaw")
 """The organization's zone: it decides which day a fact belongs to."""
 
+FAR = 50
+"""Years. Nobody waits longer: a length that reaches further is a slip of the pen."""
+
+CLOSED_FOR = 400
+"""Days. A department that does not open once in so many never opens."""
+
+Hours = tuple[int, int]
+"""When a day opens and closes, in minutes after local midnight."""
+
+Stretch = tuple[datetime, datetime]
+"""From one moment in UTC to another."""
+
+
+class TooFar(Refusal):
+    """“%(text)s” reaches more than fifty years ahead."""
+
+
+class NeverOpen(Refusal):
+    """The work calendar has no opening in the year after %(day)s. Give the department a work day first."""
+
 
 def local_day(at: datetime) -> date:
     """The organization's local day of a moment."""
     return at.astimezone(HOME).date()
 
 
-@lru_cache(64)
-def _closed(country: str, year: int) -> frozenset[date]:
-    return frozenset(holidays.country_holidays(country, years=year))
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """When somebody works: a value, good for a whole command, that knows no database.
 
-
-def is_work_day(day: date, country: str = "PL") -> bool:
-    """Monday to Friday, without the country's public holidays."""
-    return day.weekday() < 5 and day not in _closed(country, day.year)
-
-
-def work_days_between(start: date, end: date, country: str = "PL") -> int:
-    """Work days after ``start`` up to and with ``end``; negative when ``end`` is earlier."""
-    if end < start:
-        return -work_days_between(end, start, country)
-    days = (end - start).days
-    return sum(is_work_day(start + timedelta(days=step), country) for step in range(1, days + 1))
-
-
-def add_work_time(
-    at: datetime, *, days: int = 0, minutes: int = 0, department: "Department | None" = None
-) -> datetime:
-    """The moment so much work time after ``at`` on the department's calendar, in UTC.
-
-    A work day here is one opening of the department: "2 days" from Tuesday 10:00 is Thursday 10:00.
-    Time outside opening hours does not count: "15 minutes" from Friday 20:00 is Monday 8:15.
+    ``special`` days win over the week and over public holidays: other hours, or None for closed.
     """
-    zone = ZoneInfo(department.time_zone) if department else HOME
-    country = department.country if department else "PL"
-    opens, closes = (department.opens, department.closes) if department else (8 * 60, 16 * 60)
 
-    def moment(day: date, minute: float) -> datetime:
-        midnight = datetime.combine(day, time(), tzinfo=zone)
-        return (midnight.replace(tzinfo=None) + timedelta(minutes=minute)).replace(tzinfo=zone)
+    time_zone: str = "Europe/Warsaw"
+    country: str = "PL"
+    subdivision: str = ""
+    opens: int = 8 * 60
+    closes: int = 16 * 60
+    work_days: str = "12345"
+    special: Mapping[date, Hours | None] = field(default_factory=dict, hash=False)
 
-    def next_work_day(day: date) -> date:
-        day += timedelta(days=1)
-        while not is_work_day(day, country):
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone its hours are meant in."""
+        return ZoneInfo(self.time_zone)
+
+    def hours(self, day: date) -> Hours | None:
+        """When a local day opens and closes; None on a day that is free."""
+        if day in self.special:
+            return self.special[day]
+        if str(day.isoweekday()) not in self.work_days:
+            return None
+        free = day in public_holidays(self.country, self.subdivision, day.year)
+        return None if free else (self.opens, self.closes)
+
+    def is_work_day(self, day: date) -> bool:
+        """Whether it opens on this local day."""
+        return self.hours(day) is not None
+
+    def work_days_between(self, start: date, end: date) -> int:
+        """Work days after ``start`` up to and with ``end``; negative when ``end`` is earlier."""
+        if end < start:
+            return -self.work_days_between(end, start)
+        return sum(self.is_work_day(start + timedelta(n)) for n in range(1, (end - start).days + 1))
+
+    def moment(self, wall: datetime) -> datetime:
+        """The first moment, in UTC, at which local clocks have reached a wall-clock time."""
+        zone = self.zone
+        late = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+        if late.astimezone(zone).replace(tzinfo=None, fold=0) == wall:
+            return late
+        early = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+        while late - early > timedelta(seconds=1):  # the clocks skip this time, somewhere between the two
+            middle = early + (late - early) / 2
+            early, late = (early, middle) if _wall(middle, zone) >= wall else (middle, late)
+        return late.replace(microsecond=0)
+
+    def opening(self, day: date) -> Stretch | None:
+        """From when to when, in UTC, it works on a local day."""
+        hours = self.hours(day)
+        if hours is None:
+            return None
+        midnight = datetime.combine(day, time())
+        begin, end = (self.moment(midnight + timedelta(minutes=minute)) for minute in hours)
+        return (begin, end) if begin < end else None
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether it works at this moment. At the moment of closing it no longer does."""
+        days = (_wall(at, self.zone).date() + timedelta(n) for n in (-1, 0, 1))
+        return any(begin <= at < end for begin, end in filter(None, map(self.opening, days)))
+
+    def next_opening(self, at: datetime) -> datetime:
+        """``at`` itself while it works, else when it works again, in UTC. Raises NeverOpen."""
+        begin, _ = next(self._openings(at))
+        return max(begin, at.astimezone(UTC))
+
+    def add(self, start: datetime, length: str | timedelta | Length) -> datetime:
+        """The moment so much work after ``start``, in UTC. What lies outside opening hours does not count.
+
+        - A day is one opening: “2 work days” from Tuesday 10:00 is Thursday 10:00. Where that day opens later or closes
+          earlier, it is its opening or closing.
+        - A week is as many days as the calendar's week has; a month is the same day of the next month.
+        - Hours are time worked: PT12H from Monday 8:00 is Tuesday 12:00. What ends at closing ends on that day.
+        - A ``timedelta`` is time worked, as `between` measures it.
+
+        Counting begins at the next opening when ``start`` lies outside hours: “15 minutes” from Friday 20:00 is Monday
+        8:15. Raises NotALength, TooFar, NeverOpen.
+        """
+        what = _length(length)
+        days, part = divmod(what.days + what.weeks * max(len(self.work_days), 1), 1)
+        begin = self._months_on(start, what.months, str(length))
+        moment = self._days_on(self.next_opening(begin), int(days), str(length))
+        usual = timedelta(minutes=self.closes - self.opens)
+        return self._time_on(moment, what.time + part * usual, str(length))
+
+    def add_round(self, start: datetime, length: str | timedelta | Length) -> datetime:
+        """The moment so long after ``start`` round the clock, in UTC: hours are hours, a day is the same time next day.
+
+        Raises NotALength, TooFar.
+        """
+        what = _length(length)
+        try:
+            begin = self._months_on(start, what.months, str(length))
+            days = timedelta(days=what.days + 7 * what.weeks)
+            if days:
+                begin = self.moment(_wall(begin, self.zone) + days)
+            end = begin + what.time
+        except OverflowError as error:
+            raise TooFar(text=str(length)) from error
+        _not_too_far(start, end, length)
+        return end
+
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        """The time worked from one moment to another; negative when ``end`` is earlier. Raises TooFar."""
+        start, end = start.astimezone(UTC), end.astimezone(UTC)  # in one zone, Python subtracts wall clocks
+        if end < start:
+            return -self.between(end, start)
+        _not_too_far(start, end, end.isoformat())
+        first = _wall(start, self.zone).date() - timedelta(days=1)
+        days = (first + timedelta(n) for n in range((end - start).days + 4))
+        worked = (min(stop, end) - max(begin, start) for begin, stop in filter(None, map(self.opening, days)))
+        return sum((each for each in worked if each > timedelta()), timedelta())
+
+    def _openings(self, at: datetime) -> Iterator[Stretch]:
+        """Every stretch of work that ends after a moment, in order, without end. Raises NeverOpen."""
+        day, closed = _wall(at, self.zone).date() - timedelta(days=1), 0
+        while closed < CLOSED_FOR:
+            opening = self.opening(day)
+            closed = 0 if opening else closed + 1
+            if opening and opening[1] > at:
+                yield opening
             day += timedelta(days=1)
-        return day
+        raise NeverOpen(day=day - timedelta(days=closed))
 
-    local = at.astimezone(zone)
-    day = local.date()
-    minute = local.hour * 60 + local.minute + local.second / 60 + local.microsecond / 60e6
-    if not is_work_day(day, country) or minute >= closes:
-        day, minute = next_work_day(day), float(opens)
-    minute = max(minute, opens)
+    def _months_on(self, start: datetime, months: int, text: str) -> datetime:
+        if not months:
+            return start.astimezone(UTC)
+        wall = _wall(start, self.zone)
+        years, month = divmod(wall.month - 1 + months, 12)
+        if years > FAR:
+            raise TooFar(text=text)
+        year = wall.year + years
+        day = min(wall.day, monthrange(year, month + 1)[1])
+        return self.moment(wall.replace(year=year, month=month + 1, day=day))
 
-    for _ in range(days):
-        day = next_work_day(day)
-    left = float(minutes)
-    while left > closes - minute:
-        left -= closes - minute
-        day, minute = next_work_day(day), float(opens)
-    return moment(day, minute + left).astimezone(UTC)
+    def _days_on(self, moment: datetime, days: int, text: str) -> datetime:
+        """The same time of day so many openings later."""
+        if not days:
+            return moment
+        if days > 366 * FAR:
+            raise TooFar(text=text)
+        begin, end = next(islice(self._openings(moment), days, None))
+        _not_too_far(moment, begin, text)
+        wall = _wall(begin, self.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        clock = _wall(moment, self.zone)
+        return min(max(self.moment(datetime.combine(wall, clock.time())), begin), end)
+
+    def _time_on(self, moment: datetime, left: timedelta, text: str) -> datetime:
+        """So much work later; what ends at closing ends on that day."""
+        if left <= timedelta():
+            return moment
+        for begin, end in self._openings(moment):
+            begin = max(begin, moment)
+            if left <= end - begin:
+                return begin + left
+            left -= end - begin
+            _not_too_far(moment, end, text)
+        raise AssertionError("openings never end")
+
+
+ORGANIZATION = Calendar()
+"""The calendar of what belongs to no department, and of the organization's reports."""
+
+
+def is_work_day(day: date) -> bool:
+    """Whether the organization works on this day."""
+    return ORGANIZATION.is_work_day(day)
+
+
+def work_days_between(start: date, end: date) -> int:
+    """The organization's work days after ``start`` up to and with ``end``; negative when ``end`` is earlier."""
+    return ORGANIZATION.work_days_between(start, end)
+
+
+def of(session: Session, department: "Department | None") -> Calendar:
+    """A department's calendar, in one query. Days it does not say itself are as the department above it says.
+
+    Without a department it is that of the one department at the top, where there is just one.
+    """
+    unit = department or _top(session)
+    if unit is None:
+        return ORGANIZATION
+    return _made(
+        unit, {day: _hours(opens, closes) for day, opens, closes in session.execute(_said_above(unit.id))}
+    )
+
+
+def of_all(session: Session) -> Mapping[int | None, Calendar]:
+    """Every department's calendar by id, and under None what `of` gives without one: three queries however many."""
+    from engine.people import Department, SpecialDay
+
+    units = {unit.id: unit for unit in session.scalars(select(Department))}
+    said: dict[int, dict[date, Hours | None]] = {unit_id: {} for unit_id in units}
+    for row in session.scalars(select(SpecialDay)):
+        said[row.department_id][row.day] = _hours(row.opens, row.closes)
+
+    def special(unit: "Department | None") -> dict[date, Hours | None]:
+        return {**special(units.get(unit.parent_id or 0)), **said[unit.id]} if unit else {}
+
+    made: dict[int | None, Calendar] = {unit.id: _made(unit, special(unit)) for unit in units.values()}
+    top = _top(session)
+    return {**made, None: made[top.id] if top else ORGANIZATION}
+
+
+def _made(unit: "Department", special: Mapping[date, Hours | None]) -> Calendar:
+    week = (unit.opens, unit.closes, unit.work_days)
+    return Calendar(unit.time_zone, unit.country, unit.subdivision, *week, MappingProxyType(special))
+
+
+def _hours(opens: int | None, closes: int | None) -> Hours | None:
+    return None if opens is None or closes is None else (opens, closes)
+
+
+def _top(session: Session) -> "Department | None":
+    from engine.people import Department  # people know history, history knows calendars
+
+    top = select(Department).where(Department.parent_id.is_(None), Department.closed_at.is_(None))
+    found = session.scalars(top.limit(2)).all()
+    return found[0] if len(found) == 1 else None
+
+
+def _said_above(department_id: int) -> Select[date, int | None, int | None]:
+    """What a department and those above it say of special days, the nearest last."""
+    from engine.people import Department, SpecialDay
+
+    unit = select(Department.id, Department.parent_id, literal(0).label("far"))
+    chain = unit.where(Department.id == department_id).cte(recursive=True)
+    above = select(Department.id, Department.parent_id, chain.c.far + 1)
+    chain = chain.union_all(above.join(chain, Department.id == chain.c.parent_id))
+    said = select(SpecialDay.day, SpecialDay.opens, SpecialDay.closes)
+    return said.join(chain, SpecialDay.department_id == chain.c.id).order_by(chain.c.far.desc())
+
+
+def _length(length: str | timedelta | Length) -> Length:
+    if isinstance(length, timedelta):
+        return Length(time=length)
+    return lengths.read(length) if isinstance(length, str) else length
+
+
+def _wall(at: datetime, zone: ZoneInfo) -> datetime:
+    """What local clocks show at a moment."""
+    return at.astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+def _not_too_far(start: datetime, end: datetime, length: object) -> None:
+    if end - start > timedelta(days=366 * FAR):
+        raise TooFar(text=str(length))

@@ -67,12 +67,18 @@ def _lower(text: Any) -> Any:
 
 
 def guard(engine: Engine) -> Engine:
-    """Make SQLite keep what it acknowledged and serialize its writers; leaves other databases alone.
+    """Give no connection back inside a transaction; make SQLite keep what it acknowledged and serialize its writers.
 
     pysqlite begins transactions late and lets two readers both try to write: updates get lost or refused
     half-way. Here every transaction says BEGIN IMMEDIATE, except one on a connection with the execution
     option ``reading`` (a page that only shows), which may run beside a writer.
     """
+
+    @event.listens_for(engine, "checkin")
+    def on_checkin(connection: Any, _record: ConnectionPoolEntry) -> None:
+        if connection is not None:  # after a commit that failed SQLAlchemy gives the transaction back still open
+            connection.rollback()
+
     if engine.dialect.name != "sqlite":
         return engine
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from engine import history, people
+from engine import history, people, schedules
 from engine.errors import Invalid, Refusal
 from engine.people import Department, Membership, NameMissing, Person, must_administer
 
@@ -57,7 +57,7 @@ def found(
     by: Person | None,
     now: datetime,
 ) -> Department:
-    """Open a department. Raises `Invalid` with `KeyUnreadable`, `KeyTaken`, `NameMissing` by field."""
+    """Open a department, which works as the one above it does. Raises `Invalid` with `KeyUnreadable`, `KeyTaken`, `NameMissing` by field."""
     must_administer(by)
     errors = _errors_of_names(name, name_en)
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", key):
@@ -71,6 +71,7 @@ def found(
         name=name.strip(),
         name_en=name_en.strip() or name.strip(),
         parent_id=parent.id if parent else None,
+        **(schedules.of(parent) if parent else {}),
     )
     session.add(department)
     session.flush()

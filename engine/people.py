@@ -46,6 +46,8 @@ class Department(Base):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"), index=True)
     time_zone: Mapped[str] = mapped_column(String(60), default="Europe/Warsaw")
     country: Mapped[str] = mapped_column(String(2), default="PL")
+    subdivision: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    """The part of the country whose public holidays it keeps too, as `holidays` names it: BY of Germany is Bavaria."""
     opens: Mapped[int] = mapped_column(default=8 * 60)
     """Minutes after local midnight when a work day begins."""
     closes: Mapped[int] = mapped_column(default=16 * 60)

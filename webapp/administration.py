@@ -1,13 +1,16 @@
 """Administration: people, departments, roles, who belongs where."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import holidays
+from babel import Locale
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import Select, func, select
 
-from engine import departments, people
+from engine import departments, people, places, schedules
 from engine.errors import NotFound
 from engine.people import Department, Person
 from webapp import flashes, log_ins, passwords
@@ -15,6 +18,7 @@ from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
 from webapp.forms import on_invalid
+from webapp.languages import current
 
 bp = Blueprint("administration", __name__, url_prefix="/administration")
 
@@ -23,6 +27,16 @@ ROLE_NAMES = {
     "designer": lazy_gettext("Designer: draws and deploys processes"),
     "director": lazy_gettext("Director: sees the whole of sales"),
     "administrator": lazy_gettext("Administrator: people, departments, rights"),
+}
+
+WEEK = {
+    "1": lazy_gettext("Monday"),
+    "2": lazy_gettext("Tuesday"),
+    "3": lazy_gettext("Wednesday"),
+    "4": lazy_gettext("Thursday"),
+    "5": lazy_gettext("Friday"),
+    "6": lazy_gettext("Saturday"),
+    "7": lazy_gettext("Sunday"),
 }
 
 
@@ -39,7 +53,23 @@ def _tabs() -> dict[str, object]:
             _tab(gettext("Departments"), "units", departments.everything(), current == "units"),
         ]
 
-    return {"areas": areas, "role_names": ROLE_NAMES}
+    def parts(unit: Department, current: str) -> list[dict[str, object]]:
+        named = (
+            ("unit_page", gettext("Department")),
+            ("schedule", gettext("Work hours")),
+            ("special_days", gettext("Special days")),
+        )
+        return [
+            {
+                "title": title,
+                "href": url_for(f".{view}", department_id=unit.id),
+                "count": len(schedules.special_days(db.session(), unit)) if view == "special_days" else None,
+                "current": view == current,
+            }
+            for view, title in named
+        ]
+
+    return {"areas": areas, "parts": parts, "role_names": ROLE_NAMES, "clock_time": _clock_time}
 
 
 def _person(person_id: int) -> Person:
@@ -251,3 +281,98 @@ def close_unit(department_id: int) -> ResponseReturnValue:
     db.session.commit()
     flashes.say(gettext("Closed: %(name)s.", name=unit.name))
     return redirect(url_for(".units"), code=303)
+
+
+@bp.get("/departments/<int:department_id>/calendar")
+@needs("administrator")
+def schedule(department_id: int) -> ResponseReturnValue:
+    """When a department works: hours, week, holidays, zone."""
+    unit = _department(department_id)
+    return render_template(
+        "administration/schedule.html",
+        unit=unit,
+        week=WEEK,
+        countries=_countries(),
+        regions=_regions(unit.country),
+        zones=[(zone, zone.replace("_", " ")) for zone in places.zones()],
+    )
+
+
+@bp.post("/departments/<int:department_id>/calendar")
+@needs("administrator")
+@on_invalid(schedule)
+def change_schedule(department_id: int) -> ResponseReturnValue:
+    """Set when a department works. Another country begins with the whole of it."""
+    unit, country = _department(department_id), request.form.get("country", "")
+    schedules.change(
+        db.session(),
+        unit,
+        opens=request.form.get("opens", ""),
+        closes=request.form.get("closes", ""),
+        work_days=request.form.getlist("work_days"),
+        country=country,
+        subdivision=request.form.get("subdivision", "") if country == unit.country else "",
+        time_zone=request.form.get("time_zone", ""),
+        by=me(),
+        now=now(),
+    )
+    db.session.commit()
+    flashes.say(gettext("Saved: %(name)s.", name=unit.name))
+    return redirect(url_for(".schedule", department_id=unit.id), code=303)
+
+
+@bp.get("/departments/<int:department_id>/special-days")
+@needs("administrator")
+def special_days(department_id: int) -> ResponseReturnValue:
+    """Days on which a department works otherwise, its own and those of the departments above it."""
+    unit = _department(department_id)
+    days = schedules.special_days(db.session(), unit)
+    return render_template("administration/special_days.html", unit=unit, days=days)
+
+
+@bp.post("/departments/<int:department_id>/special-days")
+@needs("administrator")
+@on_invalid(special_days)
+def mark_day(department_id: int) -> ResponseReturnValue:
+    """Add a special day, or change one."""
+    unit = _department(department_id)
+    special = schedules.mark(
+        db.session(),
+        unit,
+        day=request.form.get("day", ""),
+        opens=request.form.get("day_opens", ""),
+        closes=request.form.get("day_closes", ""),
+        name=request.form.get("day_name", ""),
+        by=me(),
+        now=now(),
+    )
+    db.session.commit()
+    flashes.say(gettext("Saved: %(name)s.", name=special.name or special.day.isoformat()))
+    return redirect(url_for(".special_days", department_id=unit.id), code=303)
+
+
+@bp.post("/departments/<int:department_id>/special-days/<day>/removal")
+@needs("administrator")
+def unmark_day(department_id: int, day: str) -> ResponseReturnValue:
+    """Let a day be as all others."""
+    unit = _department(department_id)
+    schedules.unmark(db.session(), unit, day, by=me(), now=now())
+    db.session.commit()
+    flashes.say(gettext("Removed: %(day)s.", day=day))
+    return redirect(url_for(".special_days", department_id=unit.id), code=303)
+
+
+def _clock_time(minutes: int | None) -> str:
+    """Minutes after midnight as a field for times wants them: 08:00; midnight at the end of a day is 00:00."""
+    return "" if minutes is None else f"{minutes // 60 % 24:02}:{minutes % 60:02}"
+
+
+def _countries() -> Sequence[tuple[str, str]]:
+    names = Locale.parse(current()).territories
+    return sorted(((code, names.get(code, code)) for code in places.countries()), key=lambda pair: pair[1])
+
+
+def _regions(country: str) -> Sequence[tuple[str, str]]:
+    regions = places.countries().get(country, ())
+    aliases = holidays.country_holidays(country).get_subdivision_aliases() if regions else {}
+    return [(code, ", ".join([code, *aliases.get(code, [])])) for code in regions]

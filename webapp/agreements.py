@@ -38,7 +38,7 @@ def _helpers() -> dict[str, object]:
         "split": agreement_words.split,
         "units": agreement_words.UNITS,
         "kinds": terms.TERMS,
-        "standing": lambda each: promises.standing(each, now=now()),
+        "standing": promises.judge(db.session(), now=now()),
     }
 
 

@@ -40,7 +40,7 @@ def _helpers() -> dict[str, object]:
         "as_day": lambda text: formats.day(date.fromisoformat(text)) if text else formats.UNKNOWN,
         "reasons": REASONS,
         "directions": DIRECTIONS,
-        "standing": lambda each: promises.standing(each, now=now()),
+        "standing": promises.judge(db.session(), now=now()),
     }
 
 

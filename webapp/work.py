@@ -42,7 +42,7 @@ class NotAskedYet(Refusal):
 
 @bp.context_processor
 def _helpers() -> dict[str, object]:
-    return {"moment_now": now(), "standing": lambda promise: promises.standing(promise, now=now())}
+    return {"moment_now": now(), "standing": promises.judge(db.session(), now=now())}
 
 
 @bp.get("/")

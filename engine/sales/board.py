@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from engine import access, calendars
+from engine.calendars import Calendar
 from engine.people import Person
 from engine.process.blueprint import Blueprint, Stage
 from engine.process.tasks import UserTask
@@ -107,7 +108,7 @@ def rows(person: Person, wanted: Filter) -> Select[Deal]:
 
 
 def cards(session: Session, deals: Sequence[Deal], plan: Blueprint, *, now: datetime) -> list[Card]:
-    """Cards of these deals, in their order: four queries however many there are."""
+    """Cards of these deals, in their order: seven queries however many there are."""
     ids, cases = [deal.id for deal in deals], [deal.instance_id for deal in deals]
     clients = _clients(session, {deal.client_id for deal in deals})
     next_tasks = _first(
@@ -119,7 +120,7 @@ def cards(session: Session, deals: Sequence[Deal], plan: Blueprint, *, now: date
     pressing = _first(session, open_promises.order_by(Promise.due_at.is_(None), Promise.due_at), "deal_id")
     agreed = select(Commitment).where(Commitment.deal_id.in_(ids), Commitment.state.in_(commitments.OPEN))
     due = _first(session, agreed.order_by(Commitment.due_on.is_(None), Commitment.due_on), "deal_id")
-    today = calendars.local_day(now)
+    worked, judged = calendars.of_all(session) if deals else {}, promises.judge(session, now=now)
 
     def card(deal: Deal) -> Card:
         stage = plan.stage(deal.stage or "")
@@ -127,19 +128,22 @@ def cards(session: Session, deals: Sequence[Deal], plan: Blueprint, *, now: date
         return Card(
             deal=deal,
             client=clients.get(deal.client_id),
-            age=_age(deal, today),
+            age=_age(deal, worked.get(deal.department_id, worked[None]), now),
             rots=stage.rots if stage else None,
             task=next_tasks.get(deal.instance_id),
-            promise=promises.standing(promise, now=now) if promise else None,
+            promise=judged(promise) if promise else None,
             commitment=due.get(deal.id),
         )
 
     return [card(deal) for deal in deals]
 
 
-def _age(deal: Deal, today: date) -> int:
-    since = deal.stage_entered_at
-    return calendars.work_days_between(calendars.local_day(since), today) if since else 0
+def _age(deal: Deal, calendar: Calendar, now: datetime) -> int:
+    """Work days of the deal's department since it came to its stage."""
+    if deal.stage_entered_at is None:
+        return 0
+    since, today = (at.astimezone(calendar.zone).date() for at in (deal.stage_entered_at, now))
+    return calendar.work_days_between(since, today)
 
 
 def _clients(session: Session, ids: set[int | None]) -> Mapping[int | None, str]:

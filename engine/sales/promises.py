@@ -4,13 +4,15 @@ Kept: delivered in time. Broken: delivered late, or the time has passed and it i
 that down. Before its time an open promise counts neither way. ``promise`` is a ladder of its own.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from engine import people
+from engine import calendars, people
+from engine.calendars import Calendar
 from engine.db import Base, BigId
 from engine.people import Department
 from engine.process import subscriptions
@@ -77,8 +79,8 @@ def pending(now: datetime) -> ColumnElement[bool]:
     return and_(Promise.outcome.is_(None), or_(Promise.due_at.is_(None), Promise.due_at >= now))
 
 
-def standing(promise: Promise, *, now: datetime) -> str:
-    """What to call it now: its outcome, broken when its time has passed, at_risk when a fifth of the time is left."""
+def standing(promise: Promise, *, now: datetime, calendar: Calendar = calendars.ORGANIZATION) -> str:
+    """What to call it now: its outcome, broken when its time has passed, at_risk when a fifth of the work time is left."""
     if promise.outcome in {"kept", "broken"}:
         return str(promise.outcome)
     if promise.closed_at is not None or promise.due_at is None:
@@ -86,7 +88,22 @@ def standing(promise: Promise, *, now: datetime) -> str:
     left = promise.due_at - now
     if left < timedelta():
         return "broken"
-    return "at_risk" if left < (promise.due_at - promise.requested_at) / 5 else promise.state
+    whole = calendar.between(promise.requested_at, promise.due_at)
+    if whole:
+        left = calendar.between(now, promise.due_at)
+    return "at_risk" if left < (whole or promise.due_at - promise.requested_at) / 5 else promise.state
+
+
+def judge(session: Session, *, now: datetime) -> Callable[[Promise], str]:
+    """`standing` of any promise now, in its provider's work time; the calendars are read once, when first needed."""
+    known: dict[int | None, Calendar] = {}
+
+    def judged(promise: Promise) -> str:
+        if not known:
+            known.update(calendars.of_all(session))
+        return standing(promise, now=now, calendar=known.get(promise.provider_id, known[None]))
+
+    return judged
 
 
 def of_deal(deal: Deal) -> Select[Promise]:
@@ -129,7 +146,7 @@ def _give(session: Session, task: UserTask, happened: Happened) -> None:
     agreement, version = agreements.in_force(session, task.handoff or "") or (None, None)
     provider = _provider(session, task)
     deal = deals.of(session, task.instance_id)
-    due = _due(agreement, version, provider, task, happened)
+    due = _due(session, agreement, version, provider, task, happened)
     promise = Promise(
         agreement_id=agreement.id if agreement else None,
         version_id=version.id if version else None,
@@ -181,6 +198,7 @@ def _consumer(deal: Deal | None, agreement: Agreement | None) -> int | None:
 
 
 def _due(
+    session: Session,
     agreement: Agreement | None,
     version: AgreementVersion | None,
     provider: Department | None,
@@ -192,7 +210,8 @@ def _due(
     if not interval:
         return task.due_at
     name = agreement.title if agreement else task.title
-    return subscriptions.after(interval, at=happened.now, department=provider, name=name)
+    calendar = calendars.of(session, provider)
+    return subscriptions.after(interval, at=happened.now, calendar=calendar, name=name)
 
 
 def _move(

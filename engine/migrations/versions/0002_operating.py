@@ -1,7 +1,9 @@
 """Operating, messages, migration plans and calendars."""
 
+import hashlib
 from collections.abc import Sequence
 
+import orjson
 import sqlalchemy as sa
 from alembic import op
 
@@ -27,12 +29,25 @@ def upgrade() -> None:
         sa.Column("keep_until", UtcDateTime(), nullable=True),
         sa.Column("delivered_at", UtcDateTime(), nullable=True),
         sa.Column("refused_at", UtcDateTime(), nullable=True),
+        sa.Column("reason", sa.String(length=500), nullable=True),
         sa.Column("receivers", Json, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
         sa.UniqueConstraint("key", name=op.f("uq_messages_key")),
     )
     op.create_index(op.f("ix_messages_business_key"), "messages", ["business_key"], unique=False)
-    op.create_index("ix_messages_early", "messages", ["name", "keep_until"], unique=False)
+    open_ = sa.text("delivered_at IS NULL AND refused_at IS NULL")
+    op.create_index(
+        "ix_messages_open", "messages", ["name", "keep_until"], sqlite_where=open_, postgresql_where=open_
+    )
+    op.create_table(
+        "message_addresses",
+        sa.Column("message_id", BigId, nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["messages.id"], name=op.f("fk_message_addresses_message_id")
+        ),
+        sa.PrimaryKeyConstraint("message_id", "hash", name=op.f("pk_message_addresses")),
+    )
 
     op.create_table(
         "special_days",
@@ -56,6 +71,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=500), nullable=False),
         sa.Column("made_at", UtcDateTime(), nullable=False),
         sa.Column("made_by_id", BigId, nullable=True),
+        sa.Column("tried_at", UtcDateTime(), nullable=True),
         sa.Column("started_at", UtcDateTime(), nullable=True),
         sa.Column("paused_at", UtcDateTime(), nullable=True),
         sa.Column("finished_at", UtcDateTime(), nullable=True),
@@ -95,6 +111,7 @@ def upgrade() -> None:
         sa.Column("element", sa.Text(), nullable=True),
         sa.Column("reason", Json, nullable=True),
         sa.Column("checkpoint_id", BigId, nullable=True),
+        sa.Column("seq", sa.Integer(), nullable=True),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["checkpoint_id"], ["checkpoints.id"], name=op.f("fk_migration_items_checkpoint_id")
@@ -125,3 +142,28 @@ def upgrade() -> None:
     op.add_column("incidents", sa.Column("data", Json, nullable=True))
     op.add_column("instances", sa.Column("suspended_at", UtcDateTime(), nullable=True))
     op.add_column("instances", sa.Column("quarantined_at", UtcDateTime(), nullable=True))
+    op.add_column("subscriptions", sa.Column("parked_due_at", UtcDateTime(), nullable=True))
+    op.add_column(
+        "departments", sa.Column("subdivision", sa.String(length=20), server_default="", nullable=False)
+    )
+    op.add_column("subscriptions", sa.Column("correlation_hash", sa.String(length=64), nullable=True))
+    op.drop_index("ix_subscriptions_name", "subscriptions")
+    op.create_index("ix_subscriptions_name", "subscriptions", ["name", "correlation_hash"], unique=False)
+    op.drop_index("ix_user_tasks_instance", "user_tasks")
+    op.create_index("ix_user_tasks_instance", "user_tasks", ["instance_id", "closed_at"], unique=False)
+    _fingerprint()
+
+
+def _fingerprint() -> None:
+    """Messages are found by what they must carry, or by the case's business key, also those waited for already."""
+    columns = ("id", "instance_id", "kind", "correlation_hash")
+    rows = sa.table("subscriptions", *map(sa.column, columns), sa.column("correlation", Json))
+    cases = sa.table("instances", sa.column("id"), sa.column("business_key"))
+    waiting = sa.select(rows.c.id, rows.c.correlation, cases.c.business_key)
+    waiting = waiting.join_from(rows, cases, cases.c.id == rows.c.instance_id).where(rows.c.kind == "message")
+    connection = op.get_bind()
+    for id_, correlation, business_key in connection.execute(waiting).all():
+        plain = correlation or ({"business key": business_key} if business_key is not None else None)
+        if plain is not None:
+            said = hashlib.sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).hexdigest()
+            connection.execute(rows.update().where(rows.c.id == id_).values(correlation_hash=said))

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy.orm import Session
 
-from engine.people import Person
+from engine.people import Department, Person, SpecialDay
 from engine.process import incidents
 from engine.process.instances import Instance
 from engine.sales import board, commitments, deals, ladders, phases, story
@@ -116,6 +116,18 @@ def test_age_is_counted_in_work_days(session: Session, anna: Person, days: int, 
     placed(session, anna, "qualification")
 
     assert only(session, anna, days=days).age == age
+
+
+def test_age_leaves_out_the_special_days_of_the_department(
+    session: Session, anna: Person, departments: dict[str, Department]
+) -> None:
+    deal = placed(session, anna, "qualification")
+    deal.department_id = departments["sales"].id
+    departments["board"].special_days = [SpecialDay(day=date(2026, 11, 17))]
+    departments["sales"].special_days = [SpecialDay(day=date(2026, 11, 21), opens=480, closes=720)]
+    session.flush()
+
+    assert [only(session, anna, days=days).age for days in (1, 4, 7)] == [0, 3, 5]
 
 
 def test_the_story_tells_facts_and_moves_newest_first_and_each_once(session: Session, anna: Person) -> None:

@@ -1,12 +1,12 @@
 """A hand-off task is a promise of its department: due as agreed, kept in time, broken once its time has passed."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.people import Department, Person
+from engine.people import Department, Person, SpecialDay
 from engine.process.advancing import Happened
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
@@ -77,6 +77,36 @@ def test_a_hand_off_is_promised_as_both_heads_signed(
     assert (promise.deal_id, promise.version_id is not None) == (deal.id, True)
     moves = session.scalars(ladders.moves(f"promise:{promise.id}")).all()
     assert [(move.kind, move.to_stage) for move in moves] == [("new", "requested"), ("forward", "promised")]
+
+
+def test_a_promise_is_due_in_the_work_time_of_whoever_gave_it(
+    session: Session, deal: Deal, departments: dict[str, Department], clara: Person, borys: Person
+) -> None:
+    agree(session, departments, clara, borys)
+    departments["legal"].special_days = [SpecialDay(day=date(2026, 11, 17))]
+    departments["sales"].special_days = [SpecialDay(day=date(2026, 11, 18))]
+    departments["legal"].work_days = "1235"
+
+    handed(session, deal)
+
+    assert only(session).due_at == MONDAY + 7 * DAY  # Wednesday, Friday, Monday
+
+
+def test_a_promise_is_at_risk_when_a_fifth_of_the_work_time_is_left(
+    session: Session, deal: Deal, departments: dict[str, Department]
+) -> None:
+    friday, monday = MONDAY + 4 * DAY, MONDAY + 7 * DAY  # each at 10:00: eight hours of work
+    promise = Promise(
+        state="promised", requested_at=friday, due_at=monday, provider_id=departments["legal"].id
+    )
+    hour = timedelta(hours=1)
+
+    def told(now: datetime) -> str:
+        return promises.judge(session, now=now)(promise)
+
+    assert told(friday + 2 * DAY) == "promised"  # a weekend puts nothing at risk
+    assert [told(monday - 1.7 * hour), told(monday - 1.5 * hour)] == ["promised", "at_risk"]
+    assert told(monday + hour) == "broken"
 
 
 def test_without_an_agreement_the_task_says_when(
