@@ -87,9 +87,9 @@ def program(process: str) -> Program:
 
 
 @lru_cache
-def tables() -> dict[str, decisions.Table]:
+def tables() -> dict[str, decisions.Decision]:
     """Every shipped decision table by its key."""
-    found: dict[str, decisions.Table] = {}
+    found: dict[str, decisions.Decision] = {}
     for path in sorted(BPMN.glob("*.dmn")):
         found |= decisions.read(path.read_bytes())
     return found

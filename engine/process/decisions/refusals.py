@@ -1,10 +1,17 @@
 """How a decision table is refused when it is read, and how it fails when it decides."""
 
+from typing import Any
+
 from engine.errors import Refusal
 
 
 class TableWrong(Refusal):
     """The decision table “%(decision)s” cannot be used."""
+
+    def __init__(self, **places: Any) -> None:
+        self.others: tuple[TableWrong, ...] = ()
+        """What else is wrong in the same file."""
+        super().__init__(**places)
 
 
 class FileWrong(TableWrong):
@@ -15,12 +22,20 @@ class NoTable(TableWrong):
     """The decision “%(decision)s” holds no decision table."""
 
 
+class Boxed(TableWrong):
+    """The decision “%(decision)s” is written as “%(cell)s”, which is not used here: draw a table or a literal expression."""
+
+
 class Twice(TableWrong):
     """Two decisions of the file have the same id: %(decision)s."""
 
 
-class NeedsAnother(TableWrong):
-    """The decision “%(decision)s” rests on another decision. Put two business rule tasks into the diagram instead."""
+class NeedMissing(TableWrong):
+    """The decision “%(decision)s” rests on “%(cell)s”, which is not in this file."""
+
+
+class Circle(TableWrong):
+    """The decision “%(decision)s” rests on itself, or on more than 30 others in a row."""
 
 
 class PolicyWrong(TableWrong):
@@ -44,7 +59,15 @@ class InputWrong(TableWrong):
 
 
 class CellWrong(TableWrong):
-    """Rule %(row)s of the decision table “%(decision)s” has a cell that cannot be read: %(cell)s (%(reason)s)"""
+    """Rule %(row)s of the decision table “%(decision)s”: the cell in column “%(column)s” cannot be read: %(cell)s (%(reason)s)"""
+
+
+class ValuesWrong(TableWrong):
+    """The decision table “%(decision)s”: the values of column “%(column)s” cannot be read: %(cell)s (%(reason)s)"""
+
+
+class ExpressionWrong(TableWrong):
+    """The expression of “%(decision)s” cannot be read: %(cell)s (%(reason)s)"""
 
 
 class DecisionFailed(Refusal):
@@ -52,15 +75,43 @@ class DecisionFailed(Refusal):
 
 
 class Conflict(DecisionFailed):
-    """In the decision table “%(table)s” the rules %(rules)s apply at the same time, and only one may."""
+    """In the decision table “%(table)s” the rules %(rules)s apply at the same time, and only one may. Inputs: %(inputs)s"""
+
+
+class Disagreement(Conflict):
+    """In the decision table “%(table)s” the rules %(rules)s apply and must agree, but their answers differ. Inputs: %(inputs)s"""
 
 
 class InputFailed(DecisionFailed):
     """The input “%(cell)s” of the decision table “%(table)s” could not be worked out."""
 
 
+class InputUnfit(InputFailed):
+    """The input “%(cell)s” of the decision table “%(table)s” must be of type %(type)s and is %(value)s."""
+
+
+class InputNotAllowed(InputFailed):
+    """The input “%(cell)s” of the decision table “%(table)s” is %(value)s, and only these are allowed: %(allowed)s."""
+
+
 class RuleFailed(DecisionFailed):
-    """Rule %(rules)s of the decision table “%(table)s” could not be worked out: %(cell)s."""
+    """Rule %(rules)s of the decision table “%(table)s” could not be worked out: %(cell)s. Inputs: %(inputs)s"""
+
+
+class AnswerUnfit(RuleFailed):
+    """Rule %(rules)s of the decision table “%(table)s” answers %(value)s in “%(cell)s”, which must be of type %(type)s."""
+
+
+class AnswerNotAllowed(RuleFailed):
+    """Rule %(rules)s of the decision table “%(table)s” answers %(value)s in “%(cell)s”; only these are allowed: %(allowed)s."""
+
+
+class DefaultFailed(DecisionFailed):
+    """The default answer of the decision table “%(table)s” could not be worked out: %(cell)s."""
+
+
+class ExpressionFailed(DecisionFailed):
+    """The expression of the decision “%(table)s” could not be worked out: %(cell)s (%(reason)s)."""
 
 
 class NotAddable(DecisionFailed):

@@ -1,0 +1,1 @@
+"""Decision tables and their language, as the standard means them."""
