@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.process.expressions import functions, guards
 from engine.process.expressions.grammar import program
+from engine.process.expressions.guards import LIGHT
 from engine.process.expressions.reading import names, paths
 from engine.process.expressions.refusals import (
     Denied,
@@ -51,14 +52,19 @@ def evaluate(source: str, scope: Mapping[str, Any], *, now: datetime | None = No
     Raises Denied (not allowed), TooMuch (too expensive) or Wrong (these values do not work).
     """
     ready = program(source)
-    space: dict[str, Any] = {name: scope[name] for name in ready.names if name in scope}
-    space.update(ready.helpers, __builtins__={})
+    space = ready.helpers.copy()
+    try:
+        for name in ready.names:
+            space[name] = scope[name]
+    except KeyError:  # a name that nobody reaches may be missing
+        space.update({name: scope[name] for name in ready.names if name in scope})
     if ready.reads_clock:
         space.update({f"_f_{name}": function for name, function in functions.clock(now).items()})
     guards.begin()
     try:
         value = eval(ready.code, space)  # noqa: S307  # code of our own making: see `grammar`
-        guards.weigh(value)
+        if type(value) not in LIGHT:
+            guards.weigh(value)
     except NameError as error:
         raise UnknownName(what=error.name or "?") from None
     except (RecursionError, MemoryError):

@@ -35,7 +35,9 @@ def _sum(values: Any, start: Any = 0) -> Any:
     def plus(left: Any, right: Any) -> Any:
         return guards.arithmetic("+", left, _number(right, "sum"))
 
-    items = list(guards.each(values))
+    items = guards.each(values)
+    if set(map(type, items)) <= {int, float} and type(start) is int:
+        return sum(items, start)
     if start == 0 and items and type(items[0]) is timedelta:
         start = timedelta()
     return reduce(plus, items, _number(start, "sum"))

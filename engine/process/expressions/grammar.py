@@ -38,6 +38,7 @@ _SYMBOLS: dict[type[ast.AST], str] = {
     ast.In: "in",
     ast.NotIn: "not in",
 }
+_ARITHMETIC = frozenset({ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod})
 _PLAIN = frozenset(
     {ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.UAdd, ast.Load}
 )
@@ -46,14 +47,17 @@ _LOOPS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 _HELPERS: dict[str, Callable[..., Any]] = {
     "_attribute": guards.attribute,
     "_item": guards.item,
+    "_member": guards.member,
+    "_among": guards.among,
     "_part": guards.part,
     "_each": guards.each,
     "_method": methods.method,
-    "_arithmetic": guards.arithmetic,
     "_compare": guards.compare,
-    "_scalar": guards.scalar,
+    "_key": guards.key,
     "_formatted": guards.formatted,
     "_joined": guards.joined,
+    **{f"_{each.__name__}": guards.CALCULATIONS[_SYMBOLS[each]] for each in _ARITHMETIC},
+    **{f"_{each.__name__}": guards.COMPARISONS[_SYMBOLS[each]] for each in _SYMBOLS.keys() - _ARITHMETIC},
     **{f"_f_{name}": function for name, function in FUNCTIONS.items()},
 }
 
@@ -63,7 +67,7 @@ class Program:
     """An expression ready to run: its code, the checks it calls, the names it reads, whether it asks the time."""
 
     code: CodeType
-    helpers: dict[str, Callable[..., Any]]
+    helpers: dict[str, Any]
     names: tuple[str, ...]
     reads_clock: bool
 
@@ -77,7 +81,7 @@ def program(source: str) -> Program:
     used = _used(code)
     return Program(
         code=code,
-        helpers={name: _HELPERS[name] for name in used if name in _HELPERS},
+        helpers={"__builtins__": {}, **{name: _HELPERS[name] for name in used if name in _HELPERS}},
         names=tuple(name for name in used if not name.startswith("_")),
         reads_clock=any(f"_f_{name}" in used for name in CLOCK),
     )
@@ -165,6 +169,8 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         owner = self.visit(node.value)
+        if isinstance(node.slice, ast.Constant) and type(node.slice.value) is str:
+            return self.call("_member", owner, self.visit(node.slice))
         if not isinstance(node.slice, ast.Slice):
             return self.call("_item", owner, self.visit(node.slice))
         ends = (node.slice.lower, node.slice.upper, node.slice.step)
@@ -177,6 +183,8 @@ class _Rewriter(ast.NodeTransformer):
             case ast.Name(id=name) if name in FUNCTIONS or name in CLOCK:
                 call = self.call(f"_f_{name}", *arguments)
             case ast.Attribute(value=owner, attr=name):
+                if name not in methods.KNOWN:
+                    self.deny(node.func)
                 call = self.call(
                     "_method", self.visit(owner), ast.Constant(self.name(node, name)), *arguments
                 )
@@ -186,26 +194,44 @@ class _Rewriter(ast.NodeTransformer):
         return call
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        symbol = self.symbol(node, node.op)
-        return self.call("_arithmetic", ast.Constant(symbol), self.visit(node.left), self.visit(node.right))
+        self.symbol(node, node.op)
+        return self.call(f"_{type(node.op).__name__}", self.visit(node.left), self.visit(node.right))
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
         symbols = tuple(self.symbol(node, operator) for operator in node.ops)
         values = [self.visit(value) for value in (node.left, *node.comparators)]
-        return self.call(
-            "_compare", ast.Tuple([ast.Constant(symbol) for symbol in symbols], ast.Load()), *values
+        if not all(isinstance(value, ast.Name | ast.Constant) for value in values[1:-1]):
+            return self.call(
+                "_compare", ast.Tuple([ast.Constant(symbol) for symbol in symbols], ast.Load()), *values
+            )
+        links = [self.link(*each) for each in zip(node.ops, values, values[1:], strict=False)]
+        return links[0] if len(links) == 1 else ast.BoolOp(ast.And(), links)
+
+    def link(self, operator: ast.cmpop, left: ast.expr, right: ast.expr) -> ast.expr:
+        """One comparison of a chain; what stands between two may be looked at twice, as it is only a name or a value."""
+        if (
+            isinstance(operator, ast.Is | ast.IsNot)
+            and isinstance(right, ast.Constant)
+            and right.value is None
+        ):
+            return ast.Compare(left, [operator], [right])
+        written = isinstance(right, ast.List | ast.Tuple) and all(
+            isinstance(e, ast.Constant) for e in right.elts
         )
+        if isinstance(operator, ast.In) and written:
+            return self.call("_among", left, ast.Tuple(right.elts, ast.Load()))  # type: ignore[attr-defined]
+        return self.call(f"_{type(operator).__name__}", left, right)
 
     def visit_Dict(self, node: ast.Dict) -> ast.expr:
         keys: list[ast.expr | None] = []
         for key in node.keys:
             if key is None:
                 self.deny(node, "**")
-            keys.append(self.call("_scalar", self.visit(key)))
+            keys.append(self.call("_key", self.visit(key)))
         return ast.Dict(keys, [self.visit(value) for value in node.values])
 
     def visit_Set(self, node: ast.Set) -> ast.expr:
-        return ast.Set([self.call("_scalar", self.visit(value)) for value in node.elts])
+        return ast.Set([self.call("_key", self.visit(value)) for value in node.elts])
 
     def visit_ListComp(self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp) -> ast.expr:
         self.loops += len(node.generators)
@@ -215,7 +241,7 @@ class _Rewriter(ast.NodeTransformer):
         generators = [self.loop(generator, weight) for generator in node.generators]
         value = self.visit(node.elt)
         if isinstance(node, ast.SetComp):
-            return ast.SetComp(self.call("_scalar", value), generators)
+            return ast.SetComp(self.call("_key", value), generators)
         return ast.ListComp(value, generators)
 
     visit_GeneratorExp = visit_SetComp = visit_ListComp  # noqa: N815  # names are given by ast

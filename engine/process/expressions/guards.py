@@ -20,10 +20,19 @@ MAX_LENGTH = 20_000
 """Characters of a text, or items of a list, that an expression may build."""
 MAX_BITS = 512
 MAX_WORK = 50_000
+SHORT = 200
+"""Characters that are put together without being counted."""
+LARGE = 2**60
+"""From here on numbers can be chosen so that Python's sets look at each of them for every other."""
 
 NUMBERS = frozenset({int, float, bool, Decimal})
 TIMES = frozenset({date, datetime, time, timedelta})
 SCALARS = frozenset({str, type(None)}) | NUMBERS | TIMES
+LIGHT = frozenset({int, bool, str, type(None)})
+"""What needs no second look as a result."""
+EVERYDAY = frozenset({int, float})
+PLAIN = LIGHT | {float}
+"""What compares with its like at once, in the same way as in Python."""
 SEQUENCES = frozenset({str, list, tuple})
 FIELDS: dict[type, frozenset[str]] = {
     datetime: frozenset({"year", "month", "day", "hour", "minute", "second"}),
@@ -72,25 +81,35 @@ def scalar(value: Any) -> Any:
     return value
 
 
+def key(value: Any) -> Any:
+    """The value as a key of a dict or an item of a set: pays for numbers that may share their place with others."""
+    if type(value) in NUMBERS and not -LARGE < value < LARGE:
+        charge(200)
+    return scalar(value)
+
+
 def weigh(value: Any) -> None:
     """Pay for looking at all of a value, and refuse anything that is not plain data."""
-    rest = [value]
+    rest, work = [value], _budget.work
     while rest:
         item = rest.pop()
         cls = type(item)
-        charge(1)
+        work -= 1
         if cls is str:
-            charge(len(item) >> 6)
+            work -= len(item) >> 6
         elif cls is dict:
             rest.extend(item.values())
-            charge(len(item))
-        elif cls in (list, tuple, set):
+            work -= len(item)
+        elif cls is list or cls is tuple or cls is set:
             rest.extend(item)
-            charge(len(item))
+            work -= len(item)
         elif cls is float and not isfinite(item):
             raise Wrong(what=str(item))
         elif cls not in SCALARS:
             raise Denied(what=kind(item))
+        if work < 0:
+            raise TooMuch
+    _budget.work = work
 
 
 def local(value: Any) -> Any:
@@ -102,7 +121,10 @@ def attribute(owner: Any, name: str) -> Any:
     """``owner.name``: a key of a dict, or a part of a date."""
     cls = type(owner)
     if cls is dict:
-        return item(owner, name)
+        try:
+            return owner[name]
+        except KeyError:
+            raise UnknownName(what=name) from None
     if name in FIELDS.get(cls, ()):
         return getattr(local(owner), name)
     if owner is None:
@@ -122,6 +144,16 @@ def item(owner: Any, key: Any) -> Any:
     raise Mismatch(what=f"{kind(owner)}[{kind(key)}]")
 
 
+def member(owner: Any, key: str) -> Any:
+    """``owner["key"]``, as it is mostly written."""
+    if type(owner) is dict:
+        try:
+            return owner[key]
+        except KeyError:
+            raise UnknownName(what=key) from None
+    return item(owner, key)
+
+
 def part(owner: Any, start: Any, stop: Any, step: Any) -> Any:
     """``owner[start:stop:step]`` of a list, tuple or text."""
     if type(owner) not in SEQUENCES:
@@ -133,9 +165,11 @@ def part(owner: Any, start: Any, stop: Any, step: Any) -> Any:
 def each(values: Any, weight: int = 1) -> tuple[Any, ...]:
     """The items to go through; ``weight`` is how much work one round does."""
     cls = type(values)
-    if cls not in (list, tuple, set, dict, str):
+    if cls is not list and cls is not tuple and cls not in (set, dict, str):
         raise Mismatch(what=kind(values))
-    charge((len(values) + 1) * weight)
+    _budget.work -= (len(values) + 1) * weight
+    if _budget.work < 0:
+        raise TooMuch
     return tuple(values)
 
 
@@ -191,6 +225,37 @@ def arithmetic(symbol: str, left: Any, right: Any) -> Any:
         raise Mismatch(what=f"{kind(left)} {symbol} {kind(right)}") from None
 
 
+def _calculated(symbol: str) -> Callable[[Any, Any], Any]:
+    """One operator, quick where two everyday numbers meet."""
+    operate = ARITHMETIC[symbol]
+
+    def calculated(left: Any, right: Any) -> Any:
+        if (type(left) is int or type(left) is float) and (type(right) is int or type(right) is float):
+            return operate(left, right)
+        return arithmetic(symbol, left, right)
+
+    return calculated
+
+
+def _plus(left: Any, right: Any) -> Any:
+    """``left + right``: short texts are put together at once."""
+    if (type(left) is int or type(left) is float) and (type(right) is int or type(right) is float):
+        return left + right
+    if type(left) is str and type(right) is str and len(left) + len(right) < SHORT:
+        return left + right
+    return arithmetic("+", left, right)
+
+
+def _times(left: Any, right: Any) -> Any:
+    """``left * right``: two whole numbers are looked at first."""
+    if (type(left) is float and type(right) in EVERYDAY) or (type(right) is float and type(left) is int):
+        return left * right
+    return arithmetic("*", left, right)
+
+
+CALCULATIONS = {symbol: _calculated(symbol) for symbol in ARITHMETIC} | {"+": _plus, "*": _times}
+
+
 def _joined(symbol: str, left: Any, right: Any) -> Any:
     if symbol == "+" and type(left) is type(right):
         limit(len(left) + len(right))
@@ -203,8 +268,31 @@ def _joined(symbol: str, left: Any, right: Any) -> Any:
 
 
 def compare(symbols: tuple[str, ...], *values: Any) -> bool:
-    """A comparison, chained or not: ``1 < amount <= 5``."""
+    """A chain of comparisons: ``1 < amount <= 5``."""
     return all(_holds(symbol, values[place], values[place + 1]) for place, symbol in enumerate(symbols))
+
+
+def _compared(symbol: str) -> Callable[[Any, Any], bool]:
+    """One comparison, quick where two everyday values meet."""
+    operate = COMPARISON.get(symbol)
+
+    def compared(left: Any, right: Any) -> bool:
+        if operate is not None and type(left) in PLAIN and type(right) in PLAIN:
+            try:
+                return operate(left, right)
+            except TypeError:
+                raise Mismatch(what=f"{kind(left)} {symbol} {kind(right)}") from None
+        return _holds(symbol, left, right)
+
+    return compared
+
+
+COMPARISONS = {symbol: _compared(symbol) for symbol in (*COMPARISON, "is", "is not", "in", "not in")}
+
+
+def among(value: Any, many: tuple[Any, ...]) -> bool:
+    """``value in ["a", "b"]`` where everything in the list is written there."""
+    return value in many if type(value) in SCALARS else _contains(list(many), value)
 
 
 def _holds(symbol: str, left: Any, right: Any) -> bool:

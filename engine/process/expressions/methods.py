@@ -28,16 +28,25 @@ def _split(owner: str, *arguments: Any, **named: Any) -> list[str]:
     return parts
 
 
+def _strip(name: str) -> Callable[..., str]:
+    """Where the signs to take off are given, each sign of the text may be compared with every one of them."""
+
+    def strip(owner: str, signs: str | None = None) -> str:
+        if signs is not None and type(signs) is str:
+            guards.charge(len(owner) * len(signs) >> 8)
+        stripped: str = getattr(owner, name)(signs)
+        return stripped
+
+    return strip
+
+
 def _get(owner: dict[Any, Any], key: Any, default: Any = None) -> Any:
     return owner.get(guards.scalar(key), default)
 
 
-def _own(name: str) -> Callable[..., Any]:
-    return lambda owner, *arguments, **named: getattr(owner, name)(*arguments, **named)
-
-
-def _owns(names: str) -> dict[str, Callable[..., Any]]:
-    return {name: _own(name) for name in names.split()}
+def _owns(cls: type, names: str) -> dict[str, Callable[..., Any]]:
+    """Methods as the type itself has them, which take the owner first."""
+    return {name: getattr(cls, name) for name in names.split()}
 
 
 _counted: dict[str, Callable[..., Any]] = {
@@ -46,8 +55,9 @@ _counted: dict[str, Callable[..., Any]] = {
 }
 METHODS: dict[type, dict[str, Callable[..., Any]]] = {
     str: {
-        **_owns("lower upper casefold title capitalize strip lstrip rstrip startswith endswith find count"),
-        **_owns("isdigit isalpha isalnum removeprefix removesuffix"),
+        **_owns(str, "lower upper casefold title capitalize startswith endswith find count"),
+        **_owns(str, "isdigit isalpha isalnum removeprefix removesuffix"),
+        **{name: _strip(name) for name in ("strip", "lstrip", "rstrip")},
         "replace": _replace,
         "join": _join,
         "split": _split,
@@ -60,21 +70,29 @@ METHODS: dict[type, dict[str, Callable[..., Any]]] = {
     },
     list: _counted,
     tuple: _counted,
-    datetime: _owns("date time isoformat weekday isoweekday"),
-    date: _owns("isoformat weekday isoweekday"),
-    timedelta: _owns("total_seconds"),
-    float: _owns("is_integer"),
+    datetime: _owns(datetime, "date time isoformat weekday isoweekday"),
+    date: _owns(date, "isoformat weekday isoweekday"),
+    timedelta: _owns(timedelta, "total_seconds"),
+    float: _owns(float, "is_integer"),
 }
+
+_NONE: dict[str, Callable[..., Any]] = {}
+SHORT = 64
+"""A text or dict of so many parts is not counted: the loop around it is."""
+KNOWN = frozenset().union(*METHODS.values())
+"""Every method that some value has: any other name is refused before there are values."""
 
 
 def method(owner: Any, name: str, *arguments: Any, **named: Any) -> Any:
     """``owner.name(…)`` for the few methods that plain values have here."""
     cls = type(owner)
-    known = METHODS.get(cls, {}).get(name)
+    known = METHODS.get(cls, _NONE).get(name)
     if known is None:
         raise Denied(what=f"{guards.kind(owner)}.{name}()")
-    if cls in (str, dict):
-        guards.charge(1 + (len(owner) >> 4))
-    elif cls in (list, tuple):
+    if cls is str or cls is dict:
+        if len(owner) > SHORT:
+            guards.charge(len(owner) >> 4)
+        return known(owner, *arguments, **named)
+    if cls in (list, tuple):
         guards.weigh(owner)
     return known(guards.local(owner), *arguments, **named)

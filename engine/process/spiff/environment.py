@@ -1,7 +1,5 @@
 """Where SpiffWorkflow would call Python's eval, it calls the fenced language instead."""
 
-import ast
-from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -10,12 +8,17 @@ from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScriptEngineEnvironment
 
 from engine.errors import Refusal
-from engine.process import expressions
+from engine.process import expressions, scripts
+from engine.process.scripts import safe
 from engine.process.spiff import values
-from engine.process.spiff.refusals import ExpressionFailed, ScriptRefused
+from engine.process.spiff.refusals import (
+    ExpressionFailed,
+    ScriptFailed,
+    ScriptNotApproved,
+    ScriptRefused,
+    TooDeep,
+)
 from engine.process.spiff.tokens import Token
-
-LONGEST_SCRIPT = 4000
 
 
 class Environment(BasePythonScriptEngineEnvironment):  # type: ignore[misc]
@@ -42,10 +45,10 @@ class Environment(BasePythonScriptEngineEnvironment):  # type: ignore[misc]
 
     def scope(self, context: Mapping[str, Any]) -> Mapping[str, Any]:
         """Every name an expression may read here; the facts are fetched when the first name is looked up."""
-        return ChainMap(_Facts(self), dict(context))
+        return _Scope(self.facts, context)
 
     def evaluate(self, expression: str, context: Mapping[str, Any], external_context: Any = None) -> Any:
-        scope = self.scope({**context, **(external_context or {})})
+        scope = self.scope({**context, **external_context} if external_context else context)
         return expressions.evaluate(expression, scope, now=self.now)
 
     def execute(self, script: str, context: Mapping[str, Any], external_context: Any = None) -> bool:
@@ -55,28 +58,29 @@ class Environment(BasePythonScriptEngineEnvironment):  # type: ignore[misc]
         raise ScriptRefused(element="")
 
 
-class _Facts(dict[str, Any]):
-    """The facts as the first map of a scope: empty until somebody looks."""
+class _Scope(Mapping[str, Any]):
+    """The facts before the data; nobody is asked for them until somebody looks."""
 
-    def __init__(self, environment: Environment) -> None:
-        super().__init__()
-        self._environment = environment
+    def __init__(self, facts: Callable[[], Mapping[str, Any]], data: Mapping[str, Any]) -> None:
+        self._facts, self._data = facts, data
 
-    def __missing__(self, name: str) -> Any:
-        return self._environment.facts()[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._environment.facts()
+    def __getitem__(self, name: str) -> Any:
+        facts = self._facts()
+        return facts[name] if name in facts else self._data[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._environment.facts())
+        return iter({**self._data, **self._facts()})
 
     def __len__(self) -> int:
-        return len(self._environment.facts())
+        return len({**self._data, **self._facts()})
 
 
 class Engine(PythonScriptEngine):  # type: ignore[misc]
-    """Names the element when an expression fails, and runs the only scripts that are let in: assignments."""
+    """Names the element when an expression or a script fails.
+
+    A script is a list of assignments in the fenced language; or, where the version was deployed as trusted, the Python
+    that stands in the blueprint, which runs in the worker while an administrator's approval stands.
+    """
 
     environment: Environment
 
@@ -94,25 +98,22 @@ class Engine(PythonScriptEngine):  # type: ignore[misc]
             ) from refusal
 
     def execute(self, task: Token, script: str, external_context: Any = None) -> bool:
-        for name, source in _assignments(task, script or ""):
+        program = task.workflow.top_workflow.program
+        element = program.element(task.workflow.spec.name, task.task_spec)
+        if element is not None and element.script is not None:
+            if not program.approved:
+                raise ScriptNotApproved(element=task.label)
+            task.data.update(self._carried_out(task, element.script))
+            return True
+        lines = safe.assignments(script or "")
+        if lines is None:
+            raise ScriptRefused(element=task.label)
+        for name, source in lines:
             task.data[name] = values.plain(self.evaluate(task, source, external_context))
         return True
 
-
-def _assignments(token: Token, script: str) -> list[tuple[str, str]]:
-    """The lines ``name = expression`` of a script. Raises ScriptRefused when it is anything else."""
-    try:
-        lines = ast.parse(script.strip()).body if len(script) <= LONGEST_SCRIPT else None
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        lines = None
-    if lines is None:
-        raise ScriptRefused(element=token.label)
-    return [_assignment(token, line, script.strip()) for line in lines]
-
-
-def _assignment(token: Token, line: ast.stmt, script: str) -> tuple[str, str]:
-    if isinstance(line, ast.Assign) and len(line.targets) == 1:
-        target, source = line.targets[0], ast.get_source_segment(script, line.value)
-        if isinstance(target, ast.Name) and values.is_fit(target.id) and source:
-            return target.id, source
-    raise ScriptRefused(element=token.label)
+    def _carried_out(self, task: Token, script: str) -> dict[str, Any]:
+        try:
+            return scripts.run(script, self.environment.scope(task.data), now=self.environment.now)
+        except (scripts.ScriptStopped, TooDeep) as refusal:
+            raise ScriptFailed(element=task.label, reason=refusal) from refusal
