@@ -3,7 +3,7 @@
 *compact* forgets tokens that are over, *dump* writes what stands, *load* puts it on the shared program again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -103,11 +103,25 @@ def dump(case: Case) -> bytes:
 def _dump_scope(scope: Any) -> dict[str, Any]:
     if scope.completed:
         return {"d": scope.data}
-    plain: dict[str, Any] = {"t": [_dump_token(token) for _, token in sorted(scope.tasks.items())]}
+    numbers = parents_first({number: token._parent for number, token in scope.tasks.items()})
+    plain: dict[str, Any] = {"t": [_dump_token(scope.tasks[number]) for number in numbers]}
     plain["l"] = scope.last_task.id if scope.last_task else None
     if scope.correlations:
         plain["c"] = scope.correlations
     return plain
+
+
+def parents_first(parents: Mapping[int, int | None]) -> Iterator[int]:
+    """The numbers so that none comes before its parent, else in their order."""
+    written: set[int] = set()
+    for number in sorted(parents):
+        line: list[int] = []
+        at: int | None = number
+        while at is not None and at not in written:
+            line.append(at)
+            written.add(at)
+            at = parents[at]
+        yield from reversed(line)
 
 
 def _dump_token(token: Token) -> list[Any]:
@@ -130,18 +144,27 @@ def _dump_token(token: Token) -> list[Any]:
 
 def load(case: Case, state: bytes) -> None:
     """Put a stored state into an empty case. Raises BrokenState when it is unreadable or its diagram has changed."""
+    plain = read(state)
     try:
-        plain = orjson.loads(state)
-        if plain["v"] != VERSION:
-            raise BrokenState(reason=f"v{plain['v']}")
         case.prefix, case.last_id, case.end_element = plain["p"], plain["n"], plain.get("e")
         _load_scope(case, plain["top"])
         for activity, name, inner in plain.get("sub", ()):
             _load_inner(case, activity, name, inner)
-    except (orjson.JSONDecodeError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (TypeError, ValueError, AttributeError, IndexError) as error:
         raise BrokenState(reason=type(error).__name__) from error
     except KeyError as error:
         raise BrokenState(reason=str(error.args[0])) from error
+
+
+def read(state: bytes) -> dict[str, Any]:
+    """The state as plain values. Raises BrokenState when it is none, or was written in a way we do not know."""
+    try:
+        plain = orjson.loads(state)
+    except orjson.JSONDecodeError as error:
+        raise BrokenState(reason=type(error).__name__) from error
+    if not isinstance(plain, dict) or plain.get("v") != VERSION:
+        raise BrokenState(reason=f"v{plain.get('v') if isinstance(plain, dict) else None}")
+    return plain
 
 
 def _load_inner(case: Case, number: int, name: str, plain: dict[str, Any]) -> None:

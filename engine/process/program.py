@@ -1,6 +1,7 @@
 """A program: one version of a process, parsed once and shared by all its cases and threads."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -10,11 +11,16 @@ from SpiffWorkflow.bpmn.parser import BpmnParser
 from SpiffWorkflow.bpmn.parser.ProcessParser import ProcessParser
 from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
 from SpiffWorkflow.bpmn.parser.util import full_tag
+from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.specs import control, defaults
 
+from engine.process import expressions
 from engine.process.blueprint import Blueprint, Element
-from engine.process.spiff import events, joins, loops, nodes
+from engine.process.spiff import events, joins, loops, nodes, values
 from engine.process.spiff.refusals import NotSupported
+
+UNPARSABLE = (ValidationException, etree.XMLSyntaxError, NotSupported)
+"""What `parse` raises for an executable that this version of the engine cannot run."""
 
 
 class DecisionTable(Protocol):
@@ -41,6 +47,10 @@ class Program:
     decisions: Mapping[str, DecisionTable] = field(default_factory=dict)
     owners: Mapping[str, str] = field(default_factory=dict)
     flows: Mapping[tuple[str, str, str], str | None] = field(default_factory=dict)
+    correlations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By the message's name: the properties of its correlation keys, and the expression that reads each from a payload."""
+    approved: bool = False
+    """Whether an administrator lets its Python scripts run; says nothing where it has none."""
 
     def diagram(self, spec: str) -> str:
         """The diagram a spec was drawn in: a sub-process stands in the diagram around it."""
@@ -55,9 +65,22 @@ class Program:
         element = self.element(spec, node)
         return (element.name.pl or element.name.en or element.id) if element else str(node.name)
 
+    def correlation(self, message: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """What a payload says under the correlation keys of a message; what it does not say is left out."""
+        return said(self.correlations.get(message, {}), payload)
+
     def flow(self, diagram: str, source: str, target: str) -> str | None:
         """The one sequence flow between two elements; None where there is none or more than one."""
         return self.flows.get((diagram, source, target))
+
+
+def said(keys: Mapping[str, str], payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What a payload says under correlation keys, by their names; what it does not say is left out."""
+    found: dict[str, Any] = {}
+    for name, source in keys.items():
+        with suppress(expressions.ExpressionRefused):
+            found[name] = values.plain(expressions.evaluate(source, payload))
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def parse(
@@ -65,9 +88,13 @@ def parse(
 ) -> Program:
     """Read executable XML. Raises SpiffWorkflow's ValidationException, lxml's XMLSyntaxError and NotSupported."""
     parser = _Parser()
-    parser.add_bpmn_xml(
-        etree.fromstring(executable, etree.XMLParser(resolve_entities=False, no_network=True))
-    )
+    root = etree.fromstring(executable, etree.XMLParser(resolve_entities=False, no_network=True))
+    _part_twins(root)
+    for each in root.iter(full_tag("subProcess")):
+        if each.get("triggeredByEvent") == "true":
+            # the parser reads the plain attribute in one place and the prefixed one in another
+            each.set(full_tag("triggeredByEvent"), "true")
+    parser.add_bpmn_xml(root)
     spec = parser.get_spec(blueprint.process)
     subspecs = parser.get_subprocess_specs(blueprint.process)
     # A process that calls itself is in both; the case runs the one, its calls the other, so both are prepared.
@@ -75,7 +102,31 @@ def parse(
         _adopt(each)
     owners = {spec.name: spec.name}
     _find_owners(spec, subspecs, owners)
-    return Program(blueprint, spec, subspecs, dict(decisions or {}), owners, _flows(blueprint))
+    keys = _correlations(parser)
+    return Program(blueprint, spec, subspecs, dict(decisions or {}), owners, _flows(blueprint), keys)
+
+
+def _correlations(parser: Any) -> dict[str, dict[str, str]]:
+    """By the names of messages, also of one that only starts cases."""
+    found: dict[str, dict[str, str]] = {}
+    for message, properties in parser.message_correlations.items():
+        named = found.setdefault(parser.messages.get(message) or message, {})
+        named.update({each.name: each.retrieval_expression for each in properties})
+    return found
+
+
+def _part_twins(root: etree._Element) -> None:
+    """Flows between the same two nodes get a node each, for a join knows its ways in by the nodes before it."""
+    seen: set[tuple[str | None, str | None]] = set()
+    for flow in list(root.iter(full_tag("sequenceFlow"))):
+        between, scope = (flow.get("sourceRef"), flow.get("targetRef")), flow.getparent()
+        if between in seen and scope is not None:
+            name = f"{flow.get('id')}.way"
+            onward = {"id": f"{name}.on", "sourceRef": name, "targetRef": flow.get("targetRef", "")}
+            etree.SubElement(scope, full_tag("exclusiveGateway"), id=name)
+            etree.SubElement(scope, full_tag("sequenceFlow"), onward)
+            flow.set("targetRef", name)
+        seen.add(between)
 
 
 def _flows(blueprint: Blueprint) -> dict[tuple[str, str, str], str | None]:

@@ -1,13 +1,13 @@
 """One command on one workflow: no database, no clock, no people. No SpiffWorkflow object leaves this file."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
 from engine.process import frontier
 from engine.process.program import Program
-from engine.process.spiff import events, listeners, messages, values
+from engine.process.spiff import events, listeners, messages, moving, values
 from engine.process.spiff.environment import Environment
 from engine.process.spiff.listeners import Catcher
 from engine.process.spiff.loops import Looping
@@ -126,10 +126,16 @@ class Run:
         facts: Facts,
         budget: int = 2000,
         now: datetime | None = None,
+        heard: tuple[str, Mapping[str, Any]] | None = None,
     ) -> Self:
-        """A new workflow with ``data``, run until every token waits. Raises StepBudget, ExpressionFailed."""
+        """A new workflow with ``data``, run until every token waits. Raises StepBudget, ExpressionFailed.
+
+        ``heard`` is the message that starts it: the case goes by the correlation values of its payload.
+        """
         run = cls(program, facts=facts, budget=budget, now=now)
         run._case.begin(values.accepted(data))
+        if heard is not None:
+            run._case.correlations = program.correlation(*heard)
         run._case.run(frontier.compact)
         return run
 
@@ -174,12 +180,15 @@ class Run:
         return str(boundary.task_spec.bpmn_id)
 
     def send(self, name: str, payload: Mapping[str, Any], *, token: str | None = None) -> int:
-        """A message arrived: how many tokens caught it (0 = nobody waits for it). ``payload`` joins their data."""
+        """A message arrived: how many tokens caught it (0 = nobody waits for it). ``payload`` joins their data.
+
+        Who names a ``token`` needs no correlation values.
+        """
         self._begin()
         waiting = (
             catcher
             for catcher in self._catchers()
-            if token in (None, self._address(catcher)) and messages.is_meant(catcher, payload)
+            if token == self._address(catcher) or (token is None and messages.is_meant(catcher, payload))
         )
         caught = messages.deliver(waiting, "message", name, payload)
         self._go_on()
@@ -209,6 +218,39 @@ class Run:
             self._case.sweep()
             self._case.close(data)
             self._case.end_element = None
+
+    def move(self, token: str | None, diagram: str, element: str) -> None:
+        """A hand takes one token (None: all of them) to a step. Raises TokenGone and the refusals of `spiff.moving`."""
+        self._begin()
+        moving.move(self._case, None if token is None else self._standing(token), diagram, element)
+        self._go_on()
+
+    def edit(self, token: str | None, changes: Mapping[str, Any]) -> None:
+        """A hand gives names other values, for one token (None: wherever the case keeps data). Raises TokenGone, TooDeep."""
+        self._begin()
+        everywhere = (each for scope in self._case.scopes() for each in scope.tasks.values())
+        for each in everywhere if token is None else (self._standing(token),):
+            each.data.update(values.accepted(changes))
+            each.inputs = None  # a call under way asks with the new values
+        self._go_on()
+
+    def count_from(self, last: int) -> None:
+        """New tokens get numbers beyond this one: a restored state must not name two tokens alike."""
+        self._case.last_id = max(self._case.last_id, last)
+
+    def adopt(self, boundaries: Iterable[tuple[int, str]], timers: Iterable[tuple[int | None, int]]) -> None:
+        """Begin to wait for what this version of the diagram adds to where the case stands, and look again.
+
+        ``boundaries`` are pairs of a guard's number and a boundary's name; ``timers`` pairs of the activity whose scope
+        it is (None for the case itself) and the place of an event sub-process: see `transplant`.
+        """
+        self._begin()
+        for guard, name in boundaries:
+            listeners.guard(self._case, guard, name)
+        for activity, place in timers:
+            scope = self._case if activity is None else self._case.subprocesses[activity]
+            listeners.arm(scope.task_tree, only=place)
+        self._go_on()
 
     def dump(self) -> bytes:
         """The state, compacted: as small as the open tokens need, whatever the age."""
@@ -262,6 +304,12 @@ class Run:
             return None
         found = (scope.tasks.get(int(number)) for scope in self._case.scopes())
         return next((token for token in found if token is not None), None)
+
+    def _standing(self, address: str) -> Token:
+        token = self._token(address.partition(".")[0])
+        if token is None or not token.is_open or token.task_spec.is_guard:
+            raise TokenGone
+        return token
 
     def _call(self, address: str) -> Token:
         token = self._token(address)

@@ -18,6 +18,7 @@ from typing import Any
 
 from engine.process import expressions
 from engine.process.blueprint import Text
+from engine.process.expressions import functions
 from engine.process.forms.refusals import (
     BadExpression,
     BadKey,
@@ -25,6 +26,7 @@ from engine.process.forms.refusals import (
     PartsMissing,
     ReadsLater,
     SameKey,
+    TakenKey,
     UnknownProperty,
     UnknownType,
 )
@@ -46,6 +48,8 @@ CONTROLS = frozenset({"csrf_token", "key"})
 """What a page sends beside the answers: its token and the idempotency key of the command. Never fields."""
 POISON = frozenset({"typename", *CONTROLS, *keyword.kwlist})
 """Keys that no expression could read, or that mean something to the engine or the page."""
+CALLED = frozenset({*functions.FUNCTIONS, *functions.CLOCK})
+"""Names that an expression takes for functions; a column may have one, for it is read as part of its line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +201,10 @@ def _fields(form: str, plain: Any, above: frozenset[str], *, column: bool = Fals
 
 def _field(form: str, plain: Any, above: frozenset[str], *, column: bool) -> Field:
     key = plain.get("key") if isinstance(plain, dict) else None
-    if not isinstance(key, str) or not KEY.fullmatch(key) or key in POISON:
+    if not isinstance(key, str) or not KEY.fullmatch(key) or "__" in key:
         raise BadKey(form=form, name=str(key)[:60])
+    if key in POISON or (key in CALLED and not column):
+        raise TakenKey(form=form, name=key)
     unknown = set(plain) - _names(Field)
     if unknown:
         raise UnknownProperty(form=form, name=key, what=", ".join(sorted(map(str, unknown))))

@@ -19,6 +19,10 @@ class BadKey(FieldWrong):
     """The field “%(name)s” of the form “%(form)s” needs a key of plain letters, digits and underscores."""
 
 
+class TakenKey(BadKey):
+    """The field “%(name)s” of the form “%(form)s” needs another key: this word means something else already."""
+
+
 class SameKey(FieldWrong):
     """The form “%(form)s” has two fields called “%(name)s”."""
 

@@ -81,6 +81,11 @@ class Boundary(Catch):
     waits = 0
     is_guard = True
 
+    def arrive(self, token: Token) -> bool:
+        if super().arrive(token):
+            self.catch(token, {})
+        return False
+
     def catch(self, token: Token, payload: Mapping[str, Any]) -> None:
         guard, due = token.parent, token.internal_data.get("due")
         super().catch(token, payload)

@@ -94,15 +94,34 @@ def next_due(definition: Any, text: str | None) -> str | None:
     return f"R{int(rounds) - 1}/{rest}" if int(rounds) > 1 else None
 
 
+def guard(case: Any, number: int, name: str) -> None:
+    """Begin to wait for a boundary event of an activity that is open already."""
+    guards = (scope.tasks[number] for scope in case.scopes() if number in scope.tasks)
+    for before in guards:
+        fresh = before._add_child(before.workflow.spec.task_specs[name])
+        fresh.task_spec._update(fresh)
+
+
 # ---------------------------------------------------------------------------- event sub-processes of a scope
 
 
-def arm(root: Token) -> None:
-    """Note when the timers of the scope's event sub-processes are due, seen from its beginning."""
+def arm(root: Token, *, only: int | None = None) -> None:
+    """Note when the timers of the scope's event sub-processes are due, seen from now; of ``only`` the one at a place."""
     for place, name in enumerate(root.workflow.spec.event_subprocesses):
-        definition = _start_of(root.workflow, name).event_definition
-        if is_timer(definition):
-            root.internal_data.setdefault("due", {})[str(place)] = due(root, definition)
+        if only not in (None, place):
+            continue
+        start = _start_of(root.workflow, name)
+        if is_timer(start.event_definition):
+            root.internal_data.setdefault("due", {})[str(place)] = _first_due(root, start)
+
+
+def _first_due(root: Token, start: Any) -> str:
+    """As `due`; a refusal names the event, since the token stands at the beginning of the scope around it."""
+    try:
+        return due(root, start.event_definition)
+    except ExpressionFailed as failed:
+        label = root.workflow.top_workflow.program.label(start._wf_spec.name, start)
+        raise ExpressionFailed(**{**failed.places, "element": label}) from failed
 
 
 def _event_subprocesses(scope: Any) -> Iterator[Catcher]:

@@ -11,7 +11,7 @@ from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 
 from engine.process.spiff import values
 from engine.process.spiff.refusals import DecisionMissing, NoWayOut
-from engine.process.spiff.tokens import READY, STARTED, WAITING, Token
+from engine.process.spiff.tokens import FUTURE, READY, STARTED, WAITING, Token
 
 
 class Node(BpmnTaskSpec):  # type: ignore[misc]
@@ -79,7 +79,8 @@ class Node(BpmnTaskSpec):  # type: ignore[misc]
 
     def _follow(self, token: Token) -> None:
         for child in [token._add_child(node) for node in self.ways(token)]:
-            child.task_spec._update(child)
+            if child.is_open:  # a boundary whose condition holds has interrupted its siblings
+                child.task_spec._update(child)
 
 
 class Guard(Node):
@@ -98,7 +99,8 @@ class Guard(Node):
     def interrupt(self, guard: Token, by: Token) -> None:
         """An interrupting boundary event fired: the activity and its other guards go."""
         for child in guard.children:
-            is_part = child.task_spec is self.main() or (child.task_spec.is_guard and child._state == WAITING)
+            is_armed = child.task_spec.is_guard and child._state in (WAITING, FUTURE)
+            is_part = child.task_spec is self.main() or is_armed
             if is_part and child is not by:
                 child.cancel()
 

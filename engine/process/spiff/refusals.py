@@ -23,6 +23,14 @@ class ScriptRefused(Refusal):
     """The script of “%(element)s” does more than give names their values, so it cannot run here."""
 
 
+class ScriptFailed(Refusal):
+    """The script of “%(element)s” could not be carried out. %(reason)s"""
+
+
+class ScriptNotApproved(Refusal):
+    """The script of “%(element)s” may not run: no administrator has approved it, or the approval was withdrawn."""
+
+
 class NoWayOut(Refusal):
     """None of the ways out of “%(element)s” fits, and none of them is the default."""
 

@@ -115,5 +115,4 @@ def common_ancestor(tokens: list[Token]) -> Token:
     shared = {token.id for token in first.ancestors()}
     for other in others:
         shared &= {token.id for token in other.ancestors()}
-    ancestor: Token = first.workflow.tasks[max(shared)]
-    return ancestor
+    return next(token for token in first.ancestors() if token.id in shared)

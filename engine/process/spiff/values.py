@@ -90,6 +90,11 @@ def same(one: Any, other: Any) -> bool:
     )
 
 
+def changed(base: Mapping[str, Any], data: Mapping[str, Any], name: str) -> bool:
+    """Whether data have another value under a name than they began with."""
+    return (name in base) != (name in data) or (name in base and not same(base[name], data[name]))
+
+
 _SORTED = orjson.OPT_SORT_KEYS
 
 

@@ -265,3 +265,57 @@ def test_a_damaged_state_is_refused_or_loads_and_never_fails_otherwise() -> None
 )
 def test_three_ways_merge_into_what_every_branch_changed(base: Any, branches: Any, merged: Any) -> None:
     assert orjson.dumps(values.three_way(base, branches)) == orjson.dumps(merged)
+
+
+def fork_within_a_fork(*, joined: bool) -> Drawing:
+    """A value is given before a second fork; all ways meet in one join, or only at the ends."""
+    drawn = Drawing("p").start().fork("split", "again", "join").task("first", "a", "b", "c", "after").end()
+    drawn.path("began", "split", "first", "again").path("join", "after", "ended").path("split", "c", "join")
+    if joined:
+        return drawn.path("again", "a", "join").path("again", "b", "join")
+    drawn.end("ended_a", "ended_b")
+    return drawn.path("again", "a", "ended_a").path("again", "b", "ended_b").path("again", "join")
+
+
+@pytest.mark.parametrize("joined", [True, False])
+@pytest.mark.parametrize("order", ["abc", "acb", "bac", "bca", "cab", "cba"])
+def test_nobody_brings_back_what_was_there_before_a_later_parting(joined: bool, order: str) -> None:
+    play = Play(fork_within_a_fork(joined=joined).program(variables=["x", "y"]), x="old")
+    play.do("first", x="before the second fork")
+
+    for branch in order:
+        play.do(branch, **{"a": {"x": "changed by a"}, "b": {}, "c": {"y": 1}}[branch])
+    play.do("after")
+
+    assert play.ended
+    assert play.data == {"x": "changed by a", "y": 1}
+
+
+def test_ends_of_forks_within_forks_keep_what_each_of_them_changed() -> None:
+    """Four ends meet; what one of a pair changed is not lost to the other, whatever the pair beside it does."""
+    drawn = Drawing("p").start().fork("split", "left", "right").task("l", "r", "l1", "l2", "r1", "r2")
+    drawn.end("e1", "e2", "e3", "e4").path("began", "split", "l", "left", "l1", "e1").path("left", "l2", "e2")
+    drawn.path("split", "r", "right", "r1", "e3").path("right", "r2", "e4")
+    program = drawn.program(variables=["x", "y"])
+    for order in ("l1 r1 l2 r2", "r1 l1 r2 l2", "l1 l2 r1 r2", "l2 r1 r2 l1"):
+        play = Play(program, x=0, y=0).do("l", x=1).do("r", y=1)
+        for task in order.split():
+            play.do(task, **{"l1": {"x": 2}, "r1": {"y": 2}}.get(task, {}))
+        assert play.ended
+        assert play.data == {"x": 2, "y": 2}, order
+
+
+def test_a_token_before_an_inclusive_join_waits_for_what_the_one_before_it_may_bring() -> None:
+    """Two tokens came on one way. When the first has gone round, its work may still come on the other way."""
+    drawn = Drawing("p").start().fork("two").choice("enter", "more").some("join").task("work", "mend").end()
+    drawn.path("began", "two", "enter", "work", "join", "more").path("two", "enter").path("mend", "join")
+    drawn.boundary("broke", "work", message("broke")).path("broke", "mend")
+    drawn.flow("more", "enter", "again").flow("more", "ended", default=True)
+    play = Play(drawn.program(variables=["again"]))
+    assert play.open() == ["work", "work"]
+
+    assert play.do("work", again=True).open() == ["work"]  # the other work may break and be mended
+    assert play.do("work", again=True).open() == ["work"]  # the first went round, the second waits for it
+    play.hear("broke")
+    assert play.open() == ["mend"]
+    assert play.do("mend", again=False).ended

@@ -762,6 +762,40 @@ def test_a_case_goes_by_the_first_value_of_its_correlation_keys() -> None:
     assert play.open() == ["read"]
 
 
+def test_several_correlation_keys_are_told_apart() -> None:
+    """A client's answer is meant by deal and client, the carrier's by parcel; each message knows its own keys."""
+    drawn = Drawing("p").start().throw("ask", message("offer.out")).throw("send", message("parcel.out"))
+    drawn.fork("split", "join").catch("answered", message("offer.back")).catch(
+        "arrived", message("parcel.back")
+    )
+    drawn.end().path("began", "ask", "send", "split", "answered", "join", "ended").path(
+        "split", "arrived", "join"
+    )
+    kept = dict(drawing.DEFINED)
+    for key, names in (("deal", "offer"), ("client", "offer"), ("parcel", "parcel")):
+        ways = "".join(
+            f'<correlationPropertyRetrievalExpression messageRef="message_{names}_{way}"><formalExpression>{key}'
+            "</formalExpression></correlationPropertyRetrievalExpression>"
+            for way in ("out", "back")
+        )
+        drawing.DEFINED[key] = f'<correlationProperty id="{key}_key">{ways}</correlationProperty>'
+    try:
+        program = drawn.program(variables=["deal", "client", "parcel"])
+    finally:
+        drawing.DEFINED.clear()
+        drawing.DEFINED.update(kept)
+    play = Play(program, deal=1, client=2, parcel=3)
+
+    assert dict(play.one("message", "answered").correlation) == {"deal_key": 1, "client_key": 2}
+    assert dict(play.one("message", "arrived").correlation) == {"parcel_key": 3}
+    assert play.hear("offer.back", deal=1) == 0
+    assert play.hear("offer.back", deal=1, client=3) == 0
+    assert play.hear("parcel.back", deal=1, client=2) == 0
+    assert play.hear("parcel.back", parcel=3) == 1
+    assert play.hear("offer.back", deal=1, client=2) == 1
+    assert play.ended
+
+
 # ------------------------------------------------------------------------------------- event sub-processes
 
 

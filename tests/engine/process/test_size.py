@@ -1,0 +1,84 @@
+"""Age costs nothing: after two thousand moves a case is as small and a command as short as after ten."""
+
+import random
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from tests.bpmn.selling import BODIES, drop
+from tests.bpmn.walk import Walk
+from tests.engine.process.drawing import Drawing, message
+from tests.engine.process.patterns import scopes
+from tests.engine.process.playing import Play
+
+KILOBYTE = 1024
+
+
+def calls_of(command: Callable[[], Any]) -> int:
+    """How many functions a command calls: its cost, without a clock."""
+    counted = 0
+
+    def count(_frame: Any, event: str, _argument: Any) -> None:
+        nonlocal counted
+        counted += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        command()
+    finally:
+        sys.setprofile(None)
+    return counted
+
+
+def test_two_thousand_backward_moves_cost_the_same_at_any_age() -> None:
+    hub = scopes.PATTERNS["the stage hub"]
+    play = Play(hub.drawing.program(*hub.called, variables=["to"]), to=3)
+    cost, sizes = [], []
+    for number in range(2000):
+        assert play.open() == [f"work_{3 - number % 3}"]
+        target = 2 - number % 3 or 3
+        cost.append(calls_of(lambda target=target: play.hear("move", to=target)))  # type: ignore[misc]
+        sizes.append(play.size)
+        play.history.clear()
+
+    assert max(cost[1900:]) <= 1.02 * max(cost[10:110])
+    assert max(sizes[1900:]) <= max(sizes[10:110]) + 48  # the numbers of tokens grow
+    assert max(sizes) <= KILOBYTE
+    play.do(play.open()[0])
+    play.do(play.open()[0]).do("decide", to=9)
+    assert play.ended
+
+
+def test_open_notices_weigh_but_finished_ones_do_not() -> None:
+    drawn = Drawing("p").start().task("work", "notice").end("ended", "noticed")
+    drawn.boundary("told", "work", message("told"), interrupting=False).path("told", "notice", "noticed")
+    play = Play(drawn.path("began", "work", "ended").program())
+    empty, sizes = play.size, []
+    for _ in range(100):
+        play.hear("told")
+        play.do("notice")
+        sizes.append(play.size)
+
+    assert max(sizes[50:]) <= max(sizes[:50]) + 16
+    assert max(sizes) <= empty + 200
+    for _ in range(20):
+        play.hear("told")
+    assert play.open().count("notice") == 20
+    assert play.size <= 20 * 64 + empty + 200
+
+
+def test_the_shipped_long_sale_stays_under_six_kilobytes_at_any_age() -> None:
+    deal, dice = Walk("sales_funnel").start("deal_opened"), random.Random(6)
+    for _ in range(150):
+        if dice.random() < 0.4:
+            BODIES[deal.deal["stage"]](deal)
+        drop(deal, dice.choice([stage for stage in BODIES if stage != deal.deal["stage"]]))
+        for reminder in sorted({"stage_rots", "stage_rotten"} & set(deal.timers))[: dice.randint(0, 2)]:
+            deal.fire(reminder)
+        while deal.tasks.count("review_stage") > 3:
+            deal.do("review_stage")
+
+    assert len(deal.states) > 500
+    assert max(deal.states) <= 6 * KILOBYTE
+    half = len(deal.states) // 2
+    assert max(deal.states[half:]) <= max(deal.states[:half]) + 128
