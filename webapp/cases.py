@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_pgettext, pgettext
-from sqlalchemy import select
+from sqlalchemy import Select, or_, select
 
 from engine import access
-from engine.errors import Refusal
 from engine.history import Event
 from engine.people import Person
 from engine.process import definitions, forms, incidents, instances, outbox, subscriptions, tasks
@@ -17,14 +17,17 @@ from engine.process.blueprint import Blueprint as Plan
 from engine.process.definitions import Definition
 from engine.process.incidents import Incident
 from engine.process.instances import Instance
+from engine.process.overrides import reasoned
 from engine.process.subscriptions import Subscription
 from engine.process.tasks import UserTask
 from engine.sales.known import KINDS
-from webapp import flashes
+from webapp import flashes, operate_page, override_words
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
+from webapp.errors import words
 from webapp.forms import on_invalid
+from webapp.incident_words import CODES
 from webapp.languages import current, into_words
 from webapp.processes import drawings_of, drawn
 
@@ -51,12 +54,9 @@ TOLD = {
     "ended": ("•", lazy_pgettext("case", "the case ended")),
     "incident_opened": ("!", lazy_pgettext("case", "needs a person")),
     "incident_resolved": ("✓", lazy_pgettext("case", "put right")),
+    "overridden": ("↷", lazy_pgettext("case", "by hand")),
 }
 """What facts are called, with their mark. What is not here is implied by what is."""
-
-
-class ReasonMissing(Refusal):
-    """Write why, at most 500 signs: the reason stays in the history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,10 @@ def case(instance_id: int) -> ResponseReturnValue:
         holders=_holders(found),
         waits=[(each, _label(plan, each.diagram, each.element)) for each in _waits(found)],
         incidents=db.session.scalars(incidents.still_open().where(Incident.instance_id == found.id)).all(),
+        codes=CODES,
         may_stop=found.ended_at is None and me().has("designer", "director"),
+        rests=_rests(found),
+        **operate_page.around(found, definition, plan),
     )
 
 
@@ -115,9 +118,7 @@ def drawing(instance_id: int, file: str) -> ResponseReturnValue:
 def cancel(instance_id: int) -> ResponseReturnValue:
     """Stop a case for good; the reason stays in its history."""
     found, _, _ = _case(instance_id)
-    reason = request.form.get("reason", "").strip()
-    if not 0 < len(reason) <= 500:
-        raise ReasonMissing(field="reason")
+    reason = reasoned(request.form.get("reason", ""))
     instances.cancel(db.session(), found, reason, by=me(), now=now())
     db.session.commit()
     flashes.say(gettext("The case was stopped. Its history stays."))
@@ -149,6 +150,9 @@ def _told(definition: Definition, plan: Plan, events: Sequence[Event]) -> list[L
 def _line(definition: Definition, plan: Plan, event: Event, who: str | None) -> Line:
     mark, words = TOLD[event.kind]
     data = event.data or {}
+    if event.kind == "overridden":
+        told, changes = override_words.told(plan, event)
+        return Line(event, mark, who, told, "", changes, str(data.get("reason") or ""))
     what = data.get("message", "") if event.kind == "received" else _label(plan, event.diagram, event.element)
     if event.kind in {"started", "stopped"}:
         what = ""
@@ -158,7 +162,8 @@ def _line(definition: Definition, plan: Plan, event: Event, who: str | None) -> 
 def _answers(definition: Definition, plan: Plan, event: Event) -> Sequence[tuple[str, str]]:
     """What was answered, as its form asked it."""
     given = (event.data or {}).get("answers") or {}
-    element = plan.element(event.diagram or "", event.element or "")
+    here = (event.data or {}).get("added") or event.element or ""
+    element = plan.element(event.diagram or "", here)
     key = element.form if element else None
     if event.kind == "started":
         key = next((each.form for each in plan.starts if each.element == event.element), key)
@@ -209,8 +214,18 @@ def _waits(case: Instance) -> Sequence[Subscription]:
     )
 
 
-def _marks(case: Instance, plan: Plan, file: str) -> dict[str, list[str]]:
-    """The elements and flows passed, and those where a token is, on one drawing."""
+def _rests(case: Instance) -> str:
+    """Who let a case rest and why, as a person is told who wants to do something."""
+    if case.ended_at is None:
+        try:
+            instances.must_not_rest(db.session(), case)
+        except instances.Resting as resting:
+            return words(resting)
+    return ""
+
+
+def _marks(case: Instance, plan: Plan, file: str) -> dict[str, Any]:
+    """The elements and flows passed, those where a token is, and those that need a person, on one drawing."""
     here = _here(case, plan)
     diagrams = [diagram.id for diagram in plan.diagrams.values() if diagram.file == file]
     facts = Event.instance_id == case.id, Event.diagram.in_(diagrams)
@@ -223,7 +238,9 @@ def _marks(case: Instance, plan: Plan, file: str) -> dict[str, list[str]]:
         for each in [*db.session.scalars(passed), *db.session.scalars(taken)]
         if each and each not in now_
     ]
-    return {"done": done, "now": now_}
+    stuck = incidents.still_open().where(Incident.instance_id == case.id, Incident.diagram.in_(diagrams))
+    found = {each.element: "!" for each in db.session.scalars(stuck) if each.element}
+    return {"done": done, "now": now_, "found": found}
 
 
 def _here(case: Instance, plan: Plan) -> list[tuple[str, str]]:
@@ -236,10 +253,15 @@ def _here(case: Instance, plan: Plan) -> list[tuple[str, str]]:
         outbox.Job.instance_id == case.id,
         outbox.Job.kind == "call",
         outbox.Job.done_at.is_(None),
-        outbox.Job.failed_at.is_(None),
+        or_(outbox.Job.failed_at.is_(None), outbox.Job.id.in_(_stopped(case))),
     )
     found |= {(diagram, element) for diagram, element in db.session.execute(pending) if diagram and element}
     return sorted(found | _callers(plan, {diagram for diagram, _ in found}))
+
+
+def _stopped(case: Instance) -> Select[int | None]:
+    """Calls that wait for a person: their tokens stand where they stood."""
+    return select(Incident.job_id).where(Incident.instance_id == case.id, Incident.resolved_at.is_(None))
 
 
 def _on_the_edge(plan: Plan, waiting: Subscription) -> bool:

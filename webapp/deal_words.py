@@ -38,6 +38,7 @@ REASONS = {
     **BACK,
     ladders.MISTAKE: lazy_gettext("Moved by mistake"),
     "late": lazy_gettext("Late"),
+    "override": lazy_gettext("Moved by hand by an operator"),
 }
 DIRECTIONS = {
     "we_to_client": lazy_gettext("We owe the client"),

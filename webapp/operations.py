@@ -5,45 +5,36 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, ngettext
 from sqlalchemy import Select, func, select
+from sqlalchemy.orm.exc import StaleDataError
 
 from engine import access
-from engine.errors import NotFound
-from engine.process import definitions, incidents, jobs
+from engine.errors import NotFound, Refusal
+from engine.process import definitions, incidents, instances, jobs, operating, resting
 from engine.process.blueprint import Text
+from engine.process.checkpoints import Checkpoint
 from engine.process.definitions import Definition
+from engine.process.editing import NothingChanged
 from engine.process.incidents import Incident
 from engine.process.instances import Instance
 from engine.process.outbox import Job
+from engine.process.overrides import reasoned
+from engine.process.resting import UnreadableToo
 from engine.sales.deals import Deal
 from webapp import flashes, wiring
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
 from webapp.forms import on_invalid
+from webapp.incident_words import CODES, RESOLUTIONS
+from webapp.operate_page import Datum, changed, is_long, kept_of, written
 
 bp = Blueprint("operations", __name__, url_prefix="/operations")
 
 SIZE = 50
-
-CODES = {
-    "DATA_MISSING": lazy_gettext("Something needed is missing"),
-    "BAD_INPUT": lazy_gettext("A value does not fit"),
-    "NO_STOCK": lazy_gettext("Not enough in stock"),
-    "CARRIER_FAILED": lazy_gettext("The carrier refused"),
-    "ADDRESS_REFUSED": lazy_gettext("The mail address was refused"),
-    "NOT_ALLOWED": lazy_gettext("An address that is not allowed"),
-    "UNKNOWN_CONNECTOR": lazy_gettext("There is no such connector"),
-    "UNKNOWN_OPERATION": lazy_gettext("The connector cannot do this"),
-    "FAILED": lazy_gettext("The connector failed"),
-    "StepBudget": lazy_gettext("The process goes round for ever"),
-    "BrokenState": lazy_gettext("The stored state is broken"),
-    "ExpressionFailed": lazy_gettext("An expression could not be evaluated"),
-}
-"""What happened, for the codes that come up; any other code is shown as it is."""
-
-RESOLUTIONS = {"retried": lazy_gettext("Tried again"), "skipped": lazy_gettext("Gone on without it")}
+MOST = 100
+"""Incidents of one cause that are tried again with one press."""
 
 
 @bp.context_processor
@@ -51,6 +42,7 @@ def _helpers() -> dict[str, object]:
     def areas(current: str) -> list[dict[str, object]]:
         found = [
             ("index", gettext("Incidents"), incidents.still_open()),
+            ("cases", gettext("Resting cases"), _resting()),
             ("mails", gettext("Outgoing mail"), wiring.outgoing()),
         ]
         return [
@@ -69,30 +61,93 @@ def _helpers() -> dict[str, object]:
 @bp.get("/")
 @needs("administrator", "designer")
 def index() -> ResponseReturnValue:
-    """The open incidents, the oldest first, and those somebody dealt with last."""
+    """The open incidents, the oldest first, by cause where there are many; and those somebody dealt with last."""
     page = max(request.args.get("page", 1, type=int), 1)
-    waiting = _part(incidents.still_open(), page)
-    done = db.session.scalars(incidents.resolved().limit(20)).all()
+    cause = {name: request.values.get(name, "") for name in ("process", "element", "code")}
+    chosen = incidents.narrowed(incidents.still_open(), **cause)
+    waiting = _part(chosen, page)
+    done = [] if any(cause.values()) else db.session.scalars(incidents.resolved().limit(20)).all()
     return render_template(
         "operations/incidents.html",
         waiting=waiting,
         done=done,
         page=page,
-        count=_count(incidents.still_open()),
+        count=_count(chosen),
         size=SIZE,
+        most=MOST,
+        cause=cause,
+        causes=_causes(),
         about=_about([*waiting, *done]),
+    )
+
+
+@bp.post("/retrials")
+@needs("administrator", "designer")
+@on_invalid(index)
+def retry_all() -> ResponseReturnValue:
+    """Try again what one cause stopped, at most so many, each in a transaction of its own."""
+    reason = reasoned(request.form.get("reason", ""))
+    cause = {name: request.form.get(name, "") for name in ("process", "element", "code")}
+    chosen = incidents.narrowed(incidents.still_open(), **cause)
+    ids = db.session.scalars(chosen.with_only_columns(Incident.id).limit(MOST)).all()
+    refused = [id_ for id_ in ids if not _retried(id_, reason)]
+    left = _count(chosen) - len(refused)
+    tried = len(ids) - len(refused)
+    said = ngettext("%(num)d is being tried again.", "%(num)d are being tried again.", tried)
+    if refused:
+        more = ngettext("%(num)d could not be.", "%(num)d could not be.", len(refused))
+        said = f"{said} {more}"
+    if left > 0:
+        more = ngettext("%(num)d is left: press again.", "%(num)d are left: press again.", left)
+        said = f"{said} {more}"
+    flashes.say(said)
+    return redirect(url_for(".index"), code=303)
+
+
+def _retried(incident_id: int, reason: str) -> bool:
+    try:
+        jobs.retry(db.session(), _incident(incident_id), by=me(), now=now(), reason=reason)
+        db.session.commit()
+    except (Refusal, StaleDataError):
+        db.session.rollback()
+        return False
+    return True
+
+
+@bp.get("/cases")
+@needs("administrator", "designer")
+def cases() -> ResponseReturnValue:
+    """Running cases that rest or cannot be read, the longest first."""
+    page = max(request.args.get("page", 1, type=int), 1)
+    rows = _part(_resting(), page)
+    return render_template(
+        "operations/cases.html",
+        rows=rows,
+        page=page,
+        count=_count(_resting()),
+        size=SIZE,
+        about=_about_cases(rows),
+        incidents=_broken(rows),
     )
 
 
 @bp.get("/incidents/<int:incident_id>")
 @needs("administrator", "designer")
 def incident(incident_id: int) -> ResponseReturnValue:
-    """One incident: what happened, where, how often it was tried, and what can be done."""
+    """One incident: what happened, where, with what data, how often it was tried, and what can be done."""
     found = _incident(incident_id)
     job = db.session.get(Job, found.job_id) if found.job_id else None
     case = db.session.get_one(Instance, found.instance_id)
+    is_open = found.resolved_at is None and case.ended_at is None and not instances.at_rest(case)
     return render_template(
-        "operations/incident.html", incident=found, job=job, case=case, about=_about([found])[found.id]
+        "operations/incident.html",
+        incident=found,
+        job=job,
+        case=case,
+        about=_about([found])[found.id],
+        data=_shown(found.data or {}),
+        inputs=_shown(incidents.shown(job.inputs)) if job and job.kind == "call" and is_open else (),
+        kept=kept_of(case) if case.quarantined_at is not None else (),
     )
 
 
@@ -101,12 +156,8 @@ def incident(incident_id: int) -> ResponseReturnValue:
 @on_invalid(incident)
 def retry(incident_id: int) -> ResponseReturnValue:
     """Try again what stopped."""
-    jobs.retry(
-        db.session(), _incident(incident_id), by=me(), now=now(), reason=request.form.get("reason", "")
-    )
-    db.session.commit()
-    flashes.say(gettext("It is being tried again."))
-    return redirect(url_for(".index"), code=303)
+    jobs.retry(db.session(), _incident(incident_id), by=me(), now=now(), reason=_reason())
+    return _done(gettext("It is being tried again."))
 
 
 @bp.post("/incidents/<int:incident_id>/skip")
@@ -114,10 +165,70 @@ def retry(incident_id: int) -> ResponseReturnValue:
 @on_invalid(incident)
 def skip(incident_id: int) -> ResponseReturnValue:
     """Go on without what stopped."""
-    jobs.skip(db.session(), _incident(incident_id), by=me(), now=now(), reason=request.form.get("reason", ""))
-    db.session.commit()
-    flashes.say(gettext("The incident is closed."))
-    return redirect(url_for(".index"), code=303)
+    jobs.skip(db.session(), _incident(incident_id), by=me(), now=now(), reason=_reason())
+    return _done(gettext("The incident is closed."))
+
+
+@bp.post("/incidents/<int:incident_id>/inputs")
+@needs("administrator", "designer")
+@on_invalid(incident)
+def edit(incident_id: int) -> ResponseReturnValue:
+    """Change what the stopped call asks, and try again."""
+    found, reason = _incident(incident_id), _reason()
+    job = db.session.get(Job, found.job_id) if found.job_id else None
+    masked = incidents.shown(job.inputs) if job else {}
+    typed = {name: text for name, text in request.form.items() if name.startswith("value:")}
+    kept = {name for name, text in typed.items() if text == incidents.MASK}
+    shortened = {
+        name
+        for name, text in typed.items()
+        if (key := name.removeprefix("value:")) in masked and text == written(masked[key])
+    }
+    fields = {name: text for name, text in typed.items() if name not in kept | shortened}
+    wanted = changed(fields, job.inputs if job else {})
+    try:
+        jobs.edit(db.session(), found, wanted, by=me(), now=now(), reason=reason)
+    except NothingChanged as refusal:
+        refusal.field = "changes"
+        raise
+    jobs.retry(db.session(), found, by=me(), now=now(), reason=reason)
+    return _done(gettext("The call was changed and is being tried again."))
+
+
+@bp.post("/incidents/<int:incident_id>/look")
+@needs("administrator", "designer")
+@on_invalid(incident)
+def look_again(incident_id: int) -> ResponseReturnValue:
+    """Read a broken state once more."""
+    operating.look_again(db.session(), _case_of(incident_id), _reason(), by=me(), now=now())
+    return _done(gettext("The state can be read again. The case goes on."))
+
+
+@bp.post("/incidents/<int:incident_id>/return")
+@needs("administrator", "designer")
+@on_invalid(incident)
+def restore(incident_id: int) -> ResponseReturnValue:
+    """Go back to a kept state where the present one is broken."""
+    checkpoint = db.session.get(Checkpoint, request.form.get("checkpoint", 0, type=int))
+    if checkpoint is None:
+        raise NotFound
+    try:
+        operating.restore(db.session(), _case_of(incident_id), checkpoint, _reason(), by=me(), now=now())
+    except UnreadableToo as refusal:
+        refusal.field = "checkpoint"
+        raise
+    return _done(gettext("The case stands again where it stood then."))
+
+
+@bp.post("/incidents/<int:incident_id>/end")
+@needs("administrator", "designer")
+@on_invalid(incident)
+def stop(incident_id: int) -> ResponseReturnValue:
+    """Stop a case whose state is broken, for good."""
+    case, reason = _case_of(incident_id), reasoned(_reason())
+    instances.cancel(db.session(), case, reason, by=me(), now=now())
+    incidents.resolve(db.session(), _incident(incident_id), "stopped", by=me(), now=now(), reason=reason)
+    return _done(gettext("The case was stopped. Its history stays."))
 
 
 @bp.get("/mails")
@@ -139,6 +250,74 @@ def _incident(incident_id: int) -> Incident:
     if found is None:
         raise NotFound
     return found
+
+
+def _case_of(incident_id: int) -> Instance:
+    """The case of an incident about a broken state. Raises NotFound for any other."""
+    case = db.session.get_one(Instance, _incident(incident_id).instance_id)
+    if case.quarantined_at is None:
+        raise NotFound
+    return case
+
+
+def _reason() -> str:
+    return request.form.get("reason", "")
+
+
+def _done(said: str) -> ResponseReturnValue:
+    db.session.commit()
+    flashes.say(said)
+    return redirect(url_for(".index"), code=303)
+
+
+def _shown(data: Mapping[str, Any]) -> list[Datum]:
+    """Data as they are read and typed, name by name."""
+    return [Datum(name, written(value), is_long(value)) for name, value in sorted(data.items())]
+
+
+def _resting() -> Select[Instance]:
+    since = func.coalesce(Instance.quarantined_at, Instance.suspended_at)
+    return (
+        select(Instance).where(Instance.ended_at.is_(None), since.is_not(None)).order_by(since, Instance.id)
+    )
+
+
+def _causes() -> list[dict[str, Any]]:
+    """What stopped more than one case, the most first; broken states are mended one by one."""
+    found = db.session.execute(incidents.causes().limit(30)).all()
+    newest = {each.process: each for each in db.session.scalars(definitions.catalogue())}
+    return [
+        {
+            "process": process,
+            "element": element or "",
+            "code": code,
+            "count": count,
+            "since": since,
+            "title": newest[process].text if process in newest else Text(process, process),
+            "step": _step(newest.get(process), element),
+        }
+        for process, element, code, count, since in found
+        if count > 1 and code != resting.BROKEN
+    ]
+
+
+def _step(definition: Definition | None, element: str | None) -> Text:
+    plan = definitions.blueprint(db.session(), definition) if definition else None
+    names = [each.name for _, each in plan.everything() if each.id == element] if plan else []
+    return names[0] if names and (names[0].pl or names[0].en) else Text(element or "", element or "")
+
+
+def _about_cases(rows: Sequence[Instance]) -> Mapping[int, dict[str, Any]]:
+    """Each resting case as `_about` tells of an incident's, by its own id."""
+    found = _about([Incident(id=case.id, instance_id=case.id) for case in rows])
+    return dict(found)
+
+
+def _broken(rows: Sequence[Instance]) -> Mapping[int, Incident]:
+    """The incidents of broken states among these cases."""
+    ids = [case.id for case in rows if case.quarantined_at is not None]
+    query = incidents.still_open().where(Incident.instance_id.in_(ids), Incident.code == resting.BROKEN)
+    return {each.instance_id: each for each in db.session.scalars(query)}
 
 
 def _count(rows: Select[Any]) -> int:

@@ -126,7 +126,8 @@ class Names:
         if definition is None:
             return {}
         plan = definitions.blueprint(self._session, definition)
-        drawn = {element.id: element.name for _, element in plan.everything() if element.name.pl}
+        known = {"override": Text("Przesunięto ręcznie", "Moved by hand by an operator")}
+        drawn = known | {element.id: element.name for _, element in plan.everything() if element.name.pl}
         return drawn | reasons(
             definition.content_hash, tuple(definitions.files(self._session, definition, "form").values())
         )

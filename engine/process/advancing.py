@@ -9,17 +9,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import history, people
+from engine import history
+from engine.errors import Refusal
 from engine.history import Event
 from engine.people import Person
 from engine.ports import wiring
-from engine.process import definitions, expressions, forms, outbox, subscriptions, tasks
+from engine.process import definitions, forms, opening, outbox, subscriptions, tasks
 from engine.process.blueprint import Blueprint, Element, Start
 from engine.process.definitions import Definition
-from engine.process.runner import Run, Step, Waiting
+from engine.process.program import UNPARSABLE
+from engine.process.runner import BrokenState, Run, Step, Thrown, Waiting
 from engine.process.subscriptions import Subscription
 from engine.process.tasks import UserTask
 
@@ -28,6 +29,40 @@ if TYPE_CHECKING:
 
 RECORDED = ("userTask", "manualTask", "callActivity", "subProcess", "transaction")
 """Elements whose opening is a fact of history; the opening of anything else is implied by its passing."""
+
+
+class Unreadable(Refusal):
+    """The stored state of this case cannot be read any more (%(reason)s). Nothing was changed."""
+
+    def __init__(self, instance_id: int, reason: Refusal | str) -> None:
+        super().__init__(reason=reason)
+        self.instance_id = instance_id
+
+
+@dataclass(frozen=True, slots=True)
+class Wreck:
+    """Stands for the run of a state that nobody can read, when its case is to be stopped: it has ended, that is all."""
+
+    state: bytes
+    ended = True
+    end_element = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def dump(self) -> bytes:
+        """The state, as unreadable as it was."""
+        return self.state
+
+    def steps(self) -> list[Step]:
+        """Nothing happened in it."""
+        return []
+
+    def thrown(self) -> list[Thrown]:
+        """Nothing left it."""
+        return []
+
+    def waiting(self) -> list[Waiting]:
+        """Nothing waits."""
+        return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +118,10 @@ class Happened:
     task: UserTask | None = None
     started: bool = False
     message: str | None = None
+    before: Blueprint | None = None
+    """What the case ran on before, where it has just been taken over to another version."""
+    relocated: Sequence[Element] = ()
+    """Elements of this version where a migration plan put the case."""
 
 
 @dataclass(slots=True)
@@ -98,8 +137,14 @@ class Action:
     started: bool = False
     open: Sequence[UserTask] | None = None
     """The tasks that were open before, where somebody has looked already."""
+    before: Blueprint | None = None
+    relocated: Sequence[Element] = ()
     facts: Sequence[Event] = ()
     """What happened before the diagram moved on, to be stored with the rest."""
+    anew: bool = False
+    """A hand replaced or changed the state: tasks, calls and what is waited for are compared with it, all of them."""
+    stood: Sequence[Entered] = ()
+    """Elements on which the case stands again without a token having come there."""
 
 
 def advance(
@@ -110,27 +155,42 @@ def advance(
     command: Action,
     act: Callable[[Run], Any],
 ) -> None:
-    program = definitions.program(session, definition)
-    run = Run.load(program, instance.state, facts=facts(session, instance), now=command.now)
+    run = load(session, instance, definition, now=command.now)
     act(run)
     settle(session, instance, plan, run, command)
 
 
-def settle(session: Session, instance: "Instance", plan: Blueprint, run: Run, command: Action) -> None:
+def load(session: Session, instance: "Instance", definition: Definition, *, now: datetime) -> Run:
+    """The run of a stored state. Raises Unreadable, which whoever began the transaction answers with quarantine."""
+    try:
+        program = definitions.program(session, definition)
+        return Run.load(program, instance.state, facts=facts(session, instance), now=now)
+    except (BrokenState, *UNPARSABLE, ValueError, LookupError, TypeError, AttributeError) as error:
+        reason = error if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"[:200]
+        raise Unreadable(instance.id, reason) from error
+
+
+def settle(
+    session: Session, instance: "Instance", plan: Blueprint, run: "Run | Wreck", command: Action
+) -> None:
     """Write everything that follows from what the run did."""
     steps = run.steps()
     waiting = [] if run.ended else run.waiting()
     with session.no_autoflush:  # one flush for all of it
-        facts, entered = _facts_of(instance, plan, steps, command)
+        told, entered = _facts_of(instance, plan, steps, command)
         before = _open_before(session, instance, command)
-        closed = _close_tasks(before, {each.token for each in waiting if each.kind == "task"}, command)
-        opened = _open_tasks(session, instance, plan, before, waiting, command)
+        alive = {each.token for each in waiting if each.kind == "task"}
+        closed = opening.closed(before, alive, done=command.task, now=command.now)
+        live = facts(session, instance)
+        opened = opening.opened(session, instance, plan, before, waiting, facts=live, now=command.now)
+        if command.anew:
+            opening.refit(instance, plan, before, waiting)
         _subscribe(session, instance, plan, waiting, command)
-        _call_out(session, instance, plan, waiting, run, command)
+        outbox.call_out(session, instance, plan, waiting, run, anew=command.anew, now=command.now)
         instance.state = run.dump()
         if run.ended and instance.ended_at is None:
-            facts.append(_end(instance, plan, run, command))
-        history.write(session, facts)
+            told.append(_end(instance, plan, run, command))
+        history.write(session, told)
     session.flush()
     happened = Happened(
         instance=instance,
@@ -141,30 +201,32 @@ def settle(session: Session, instance: "Instance", plan: Blueprint, run: Run, co
         answers=command.answers,
         data=run.data,
         steps=steps,
-        entered=entered,
+        entered=[*entered, *command.stood],
         opened=opened,
         closed=closed,
         task=command.task,
         started=command.started,
         message=command.message,
+        before=command.before,
+        relocated=command.relocated,
     )
     for projection in wiring(session).projections:
         projection(session, happened)
     session.flush()
 
 
-def _end(instance: "Instance", plan: Blueprint, run: Run, command: Action) -> Event:
+def _end(instance: "Instance", plan: Blueprint, run: "Run | Wreck", command: Action) -> Event:
     """The instance has ended: when, how, and the fact that says so."""
     instance.ended_at = command.now
     end = plan.element(plan.process, run.end_element) if run.end_element else None
-    instance.outcome = (end.outcome or end.id) if end else "stopped"
+    instance.outcome = (end.outcome or end.drawn) if end else "stopped"
     return history.fact(
         "ended",
         at=command.now,
         actor=command.by,
         instance=instance,
         diagram=plan.process,
-        element=run.end_element,
+        element=end.drawn if end else run.end_element,
         data={"outcome": instance.outcome},
     )
 
@@ -194,9 +256,9 @@ def _facts_of(
                     actor=command.by,
                     instance=instance,
                     diagram=step.diagram,
-                    element=step.element,
+                    element=element.drawn,
                     token=step.token,
-                    data={"flow": step.flow} if step.flow else None,
+                    data=_of_step(step, element),
                 )
             )
         if step.what == "opened" or (step.what == "passed" and not _opens(element)):
@@ -204,10 +266,16 @@ def _facts_of(
     return facts, entered
 
 
+def _of_step(step: Step, element: Element) -> dict[str, str] | None:
+    """The flow a token came by, and the step's own id where the doctor added it."""
+    said = {"flow": step.flow} if step.flow and not step.flow.startswith("dr_") else {}
+    return {**said, **({"added": element.id} if element.added else {})} or None
+
+
 def _is_fact(step: Step, element: Element, *, mine: bool) -> bool:
     """Whether history keeps this step: the task that was completed has its own fact, most openings are implied."""
-    if step.what == "opened":
-        return element.kind in RECORDED
+    if step.what == "opened" or element.added:
+        return element.kind in RECORDED and not (element.added and mine)
     return step.what == "cancelled" or not mine
 
 
@@ -221,94 +289,6 @@ def _opens(element: Element) -> bool:
     )
 
 
-def _close_tasks(before: Sequence[UserTask], alive: set[str], command: Action) -> list[UserTask]:
-    closed = [command.task] if command.task is not None else []
-    for task in before:
-        if task is not command.task and task.token not in alive:
-            task.closed_at = command.now
-            closed.append(task)
-    return closed
-
-
-def _open_tasks(
-    session: Session,
-    instance: "Instance",
-    plan: Blueprint,
-    before: Sequence[UserTask],
-    waiting: Iterable[Waiting],
-    command: Action,
-) -> list[UserTask]:
-    known = {task.token for task in before if task.closed_at is None}
-    wanted = (each for each in waiting if each.kind == "task" and each.token not in known)
-    opened = [_task(session, instance, plan, each, command) for each in wanted]
-    session.add_all(opened)
-    return opened
-
-
-def _task(
-    session: Session, instance: "Instance", plan: Blueprint, waiting: Waiting, command: Action
-) -> UserTask:
-    element = plan.element(waiting.diagram, waiting.element)
-    if element is None:
-        element = Element(id=waiting.element, kind="userTask")
-    due = _due(session, instance, element, waiting, command.now)
-    return UserTask(
-        instance_id=instance.id,
-        definition_id=instance.definition_id,
-        token=waiting.token,
-        diagram=waiting.diagram,
-        element=waiting.element,
-        title=(element.name.into("pl") or element.id)[:200],
-        title_en=(element.name.into("en") or element.id)[:200],
-        about=instance.title[:250],
-        audience=element.audience,
-        assignee_id=_assignee(session, instance, element, waiting, command.now),
-        form=element.form,
-        handoff=element.handoff,
-        opened_at=command.now,
-        due_at=due,
-        order_at=due or command.now + tasks.NO_DUE,
-        data=dict(waiting.data),
-    )
-
-
-def _due(
-    session: Session, instance: "Instance", element: Element, waiting: Waiting, now: datetime
-) -> datetime | None:
-    """When the task is due: a duration as drawn, or what its expression gives; None is no time."""
-    text = element.due
-    if text and not subscriptions.is_duration(text):
-        text = subscriptions.written(_value(session, instance, text, waiting, now))
-    if not text:
-        return None
-    department = _department(session, element)
-    return subscriptions.deadline(text, at=now, department=department, name=element.name.pl or element.id)
-
-
-def _value(session: Session, instance: "Instance", expression: str, waiting: Waiting, now: datetime) -> Any:
-    """An expression of an element over live values and what the token sees."""
-    return expressions.evaluate(expression, {**facts(session, instance)(), **waiting.data}, now=now)
-
-
-def _department(session: Session, element: Element | None) -> people.Department | None:
-    kind, _, key = (element.audience if element and element.audience else "").partition(":")
-    return people.department(session, key) if kind in {"department", "head"} else None
-
-
-def _assignee(
-    session: Session, instance: "Instance", element: Element, waiting: Waiting, now: datetime
-) -> int | None:
-    """Whose task it is from the start; somebody unknown or gone leaves it in the queue."""
-    if not element.assignee:
-        return None
-    if element.assignee == "owner":
-        return instance.owner_id
-    if element.assignee == "starter":
-        return instance.started_by_id
-    address = _value(session, instance, element.assignee, waiting, now)
-    return session.scalar(select(Person.id).where(Person.email == str(address), Person.left_at.is_(None)))
-
-
 def _subscribe(
     session: Session, instance: "Instance", plan: Blueprint, waiting: Iterable[Waiting], command: Action
 ) -> None:
@@ -319,75 +299,30 @@ def _subscribe(
     }
     if not command.started:
         for row in subscriptions.of(session, instance.id):
-            if wanted.pop((row.token, row.kind, row.name), None) is None:
+            still = wanted.pop((row.token, row.kind, row.name), None)
+            if still is None:
                 session.delete(row)
+            elif row.kind == "message":
+                subscriptions.readdress(row, instance, still)
     for each in wanted.values():
         element = plan.element(each.diagram, each.element)
         timer = each.kind == "timer"
-        session.add(
-            Subscription(
-                instance_id=instance.id,
-                kind=each.kind,
-                token=each.token,
-                diagram=each.diagram,
-                element=each.element,
-                name=each.name,
-                due_at=subscriptions.moment(
-                    each, element, now=command.now, department=_department(session, element)
-                )
-                if timer
-                else None,
-                correlation=dict(each.correlation) or None,
-            )
-        )
-
-
-def _call_out(
-    session: Session,
-    instance: "Instance",
-    plan: Blueprint,
-    waiting: Iterable[Waiting],
-    run: Run,
-    command: Action,
-) -> None:
-    """New calls and thrown messages go to the outbox; calls whose token is gone are dropped from it."""
-    calls = {each.token: each for each in waiting if each.kind == "call"}
-    opened = {step.token for step in run.steps() if step.what == "opened"}
-    gone = {step.token for step in run.steps() if step.what == "cancelled"}
-    if gone:
-        pending = select(outbox.Job).where(outbox.Job.instance_id == instance.id, outbox.Job.token.in_(gone))
-        for job in session.scalars(
-            pending.where(outbox.Job.done_at.is_(None), outbox.Job.failed_at.is_(None))
-        ):
-            job.failed_at, job.error = command.now, "the process moved on"
-    for token, each in calls.items():
-        if token in opened:
-            element = plan.element(each.diagram, each.element)
-            outbox.put(
-                session,
-                "call",
-                (element.connector if element else None) or "",
-                operation=element.operation if element else None,
-                key=f"{instance.id}:{token}",
-                inputs=dict(each.inputs),
-                now=command.now,
-                instance_id=instance.id,
-                diagram=each.diagram,
-                element=each.element,
-                token=token,
-            )
-    for number, thrown in enumerate(run.thrown()):
-        outbox.put(
-            session,
-            thrown.kind,
-            thrown.name,
-            key=f"{instance.id}:{instance.seq}:{number}",
-            inputs=dict(thrown.payload),
-            now=command.now,
+        row = Subscription(
             instance_id=instance.id,
-            diagram=thrown.diagram,
-            element=thrown.element,
+            kind=each.kind,
+            token=each.token,
+            diagram=each.diagram,
+            element=each.element,
+            name=each.name,
+            due_at=subscriptions.moment(
+                each, element, now=command.now, calendar=opening.calendar(session, element)
+            )
+            if timer
+            else None,
         )
+        if each.kind == "message":
+            subscriptions.readdress(row, instance, each)
+        session.add(row)
 
 
 def facts(session: Session, instance: "Instance") -> Callable[[], Mapping[str, Any]]:

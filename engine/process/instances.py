@@ -16,10 +16,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from engine import history
 from engine.db import Base, BigId
 from engine.errors import Refusal, Stale
+from engine.history import Event
 from engine.people import Person
 from engine.ports import wiring
-from engine.process import definitions, forms, outbox, tasks
-from engine.process.advancing import Action, Answered, advance, facts, settle
+from engine.process import approvals, definitions, forms, outbox, subscriptions, tasks
+from engine.process.advancing import Action, Answered, Wreck, advance, facts, load, settle
 from engine.process.blueprint import Blueprint, Start
 from engine.process.definitions import Definition
 from engine.process.runner import Run, TokenGone
@@ -29,6 +30,19 @@ from engine.process.tasks import UserTask
 
 class NotRunning(Refusal):
     """This case has ended; nothing more can happen to it."""
+
+
+class Resting(Refusal):
+    """Nothing can happen to this case now."""
+
+
+class Suspended(Resting):
+    """This case has been resting since %(since)s. %(who)s wrote: “%(why)s”. Nothing happens to it until it is resumed."""
+
+
+class Quarantined(Resting):
+    """The stored state of this case could not be read on %(since)s, and nothing happens to it until that is mended.
+    Ask whoever designs or administers processes: they can go back to a kept state, or stop the case."""
 
 
 class NobodyWaits(Refusal):
@@ -112,6 +126,7 @@ def start(
         return repeated
     if definition.retired_at is not None:
         raise Retired
+    approvals.must_stand(definition)
     plan = definitions.blueprint(session, definition)
     begin = _start_of(plan, element, message)
     form = definitions.form(session, definition, begin.form) if begin.form and not message else None
@@ -129,6 +144,7 @@ def start(
     first = _begun(session, instance, key, now)
     if first is not instance:
         return first
+    drawn = plan.element(plan.process, begin.element)
     what = {"answers": answers, "start": begin.element}
     history.record(
         session,
@@ -137,7 +153,7 @@ def start(
         actor=by,
         instance=instance,
         diagram=plan.process,
-        element=begin.element,
+        element=drawn.drawn if drawn else begin.element,
         data=what,
     )
     _tell(session, Answered(instance, plan, answers, by, now, form=form, start=begin, message=message))
@@ -146,6 +162,7 @@ def start(
         {**_routing(plan, answers), "start": begin.element},
         facts=facts(session, instance),
         now=now,
+        heard=(message, answers) if message is not None and begin.kind == "message" else None,
     )
     command = Action("message" if message else "user", by, now, answers, message=message, started=True)
     settle(session, instance, plan, run, command)
@@ -165,9 +182,10 @@ def complete(
 
     An unclaimed task of one's own queue is claimed by completing it. Raises AlreadyClosed, NotYours, Invalid.
     """
-    instance = _locked(session, task.instance_id)
+    instance = locked(session, task.instance_id)
     if not _is_first(session, key, instance, now):
         return instance
+    must_not_rest(session, instance)
     open_ = tasks.open_of(session, instance.id, anew=True)
     if task not in open_:
         session.refresh(task)
@@ -180,18 +198,19 @@ def complete(
     if by is not None:
         task.completed_by_id = by.id
         task.assignee_id = task.assignee_id or by.id
+    element = plan.element(task.diagram, task.element)
+    added = {"added": element.id} if element is not None and element.added else {}
     completed = history.fact(
         "completed",
         at=now,
         actor=by,
         instance=instance,
         diagram=task.diagram,
-        element=task.element,
+        element=element.drawn if element is not None else task.element,
         token=task.token,
         task_id=task.id,
-        data={"answers": answers},
+        data={"answers": answers, **added},
     )
-    element = plan.element(task.diagram, task.element)
     _tell(
         session,
         Answered(
@@ -223,13 +242,13 @@ def send(
     signal: bool = False,
     key: str | None = None,
 ) -> Instance:
-    """Give one instance a message (or ``signal``) it waits for. Raises NotRunning, NobodyWaits."""
-    instance = _locked(session, instance.id)
+    """Give one instance a message (or ``signal``) it waits for. Raises NotRunning, Resting, NobodyWaits."""
+    instance = locked(session, instance.id)
     if not _is_first(session, key, instance, now):
         return instance
+    must_run(session, instance)
     definition = session.get_one(Definition, instance.definition_id)
     plan = definitions.blueprint(session, definition)
-    _must_run(instance)
     what = {"message": message, "payload": dict(payload)}
     history.record(session, "received", at=now, actor=by, instance=instance, token=token, data=what)
     _tell(session, Answered(instance, plan, payload, by, now, message=message))
@@ -244,13 +263,16 @@ def send(
 
 
 def fire(session: Session, subscription: Subscription, *, now: datetime) -> Instance | None:
-    """A timer's moment has come. A timer that is gone by now is silently nothing: None."""
-    instance = _locked(session, subscription.instance_id)
+    """A timer's moment has come. A timer that is gone by now is silently nothing: None. While its case rests, it waits."""
+    instance = locked(session, subscription.instance_id)
     current = session.get(Subscription, subscription.id, populate_existing=True)
     if current is None:
         return None
     if instance.ended_at is not None:
         session.delete(current)
+        return None
+    if at_rest(instance):
+        subscriptions.park(session, instance)
         return None
     definition = session.get_one(Definition, instance.definition_id)
     plan = definitions.blueprint(session, definition)
@@ -276,16 +298,21 @@ def fire(session: Session, subscription: Subscription, *, now: datetime) -> Inst
 def finish(
     session: Session, job: outbox.Job, answer: Mapping[str, Any], *, now: datetime, by: Person | None = None
 ) -> None:
-    """A connector answered the call of a waiting token (or ``by`` did in its place). A token that is gone makes it nothing."""
-    instance = _locked(session, job.instance_id)
-    job.done_at, job.answer = now, dict(answer)
+    """A connector answered the call of a waiting token (or ``by`` did in its place). A token that is gone makes it nothing.
+
+    While the case rests, the answer is kept and counts when it goes on.
+    """
+    instance = locked(session, job.instance_id)
+    job.answer = dict(answer)
+    if at_rest(instance):
+        outbox.postpone(job)
+        return
+    job.done_at = now
     if instance.ended_at is not None or job.token is None:
         return
     definition = session.get_one(Definition, instance.definition_id)
     plan = definitions.blueprint(session, definition)
-    run = Run.load(
-        definitions.program(session, definition), instance.state, facts=facts(session, instance), now=now
-    )
+    run = load(session, instance, definition, now=now)
     try:
         run.finish(job.token, answer)
     except TokenGone:
@@ -310,15 +337,13 @@ def fail(session: Session, job: outbox.Job, code: str, message: str, *, now: dat
 
     A token that is gone needs nobody: True.
     """
-    instance = _locked(session, job.instance_id)
+    instance = locked(session, job.instance_id)
     if instance.ended_at is not None or job.token is None:
         job.failed_at, job.error = now, message[:4000]
         return True
     definition = session.get_one(Definition, instance.definition_id)
     plan = definitions.blueprint(session, definition)
-    run = Run.load(
-        definitions.program(session, definition), instance.state, facts=facts(session, instance), now=now
-    )
+    run = load(session, instance, definition, now=now)
     try:
         if run.fail(job.token, code, {}) is None:
             return False
@@ -343,13 +368,55 @@ def fail(session: Session, job: outbox.Job, code: str, message: str, *, now: dat
 
 
 def cancel(session: Session, instance: Instance, reason: str, *, by: Person | None, now: datetime) -> None:
-    """Stop an instance for good; its open tasks close. Raises NotRunning."""
-    instance = _locked(session, instance.id)
-    _must_run(instance)
+    """Stop an instance for good, also one that rests or cannot be read; its open tasks close. Raises NotRunning."""
+    instance = locked(session, instance.id)
+    if instance.ended_at is not None:
+        raise NotRunning
     definition = session.get_one(Definition, instance.definition_id)
     plan = definitions.blueprint(session, definition)
     history.record(session, "stopped", at=now, actor=by, instance=instance, data={"reason": reason})
-    advance(session, instance, plan, definition, Action("admin", by, now), lambda run: run.cancel())
+    command = Action("admin", by, now, anew=True)
+    if instance.quarantined_at is not None:
+        settle(session, instance, plan, Wreck(instance.state), command)
+        return
+    advance(session, instance, plan, definition, command, lambda run: run.cancel())
+
+
+# ------------------------------------------------------------------------------------------------------- resting
+
+
+def at_rest(instance: Instance) -> bool:
+    """Whether nothing may happen to a running case now: an operator lets it rest, or its state cannot be read."""
+    return instance.suspended_at is not None or instance.quarantined_at is not None
+
+
+def must_not_rest(session: Session, instance: Instance) -> None:
+    """Every command of a person passes here. Raises Quarantined, or Suspended with who said so and why."""
+    if instance.quarantined_at is not None:
+        raise Quarantined(since=instance.quarantined_at)
+    if instance.suspended_at is not None:
+        said = session.execute(
+            select(Person.name, Event.data)
+            .join(Person, Person.id == Event.actor_id, isouter=True)
+            .where(Event.instance_id == instance.id, Event.kind == "overridden")
+            .where(Event.data["what"].as_string() == "suspended")
+            .order_by(Event.seq.desc())
+        ).first()
+        who, data = said or (None, None)
+        why = (data or {}).get("reason", "")
+        raise Suspended(since=instance.suspended_at, who=who or "Contentum", why=why)
+
+
+def must_run(session: Session, instance: Instance) -> None:
+    """Raises NotRunning for a case that has ended, and what `must_not_rest` raises."""
+    if instance.ended_at is not None:
+        raise NotRunning
+    must_not_rest(session, instance)
+
+
+def locked(session: Session, instance_id: int | None) -> Instance:
+    """The instance as it is now, kept from others until the transaction ends."""
+    return session.get_one(Instance, instance_id, with_for_update=True, populate_existing=True)
 
 
 # ------------------------------------------------------------------------------------------------ small helpers
@@ -386,16 +453,6 @@ def _tell(session: Session, answered: Answered) -> None:
     with session.no_autoflush:  # what they store goes with everything else
         for listener in wiring(session).answered:
             listener(session, answered)
-
-
-def _locked(session: Session, instance_id: int | None) -> Instance:
-    """The instance as it is now, kept from others until the transaction ends."""
-    return session.get_one(Instance, instance_id, with_for_update=True, populate_existing=True)
-
-
-def _must_run(instance: Instance) -> None:
-    if instance.ended_at is not None:
-        raise NotRunning
 
 
 def _repeated(session: Session, key: str | None) -> Instance | None:

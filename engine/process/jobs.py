@@ -1,24 +1,32 @@
 """The worker's side of the outbox: lease, call, store the answer; back off, give up, open an incident, retry."""
 
 import random
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import Select, or_, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm.exc import StaleDataError
 
 from engine import history
 from engine.errors import Refusal
 from engine.people import Person
 from engine.ports import Call, Failed, wiring
-from engine.process import definitions, incidents, instances, subscriptions
+from engine.process import delivering, inbox, incidents, instances, outbox, overrides, resting
+from engine.process.advancing import Unreadable
+from engine.process.editing import NothingChanged
 from engine.process.incidents import Incident
-from engine.process.instances import Instance
+from engine.process.instances import Instance, Resting
 from engine.process.outbox import PENDING, Job
+from engine.process.overrides import ReasonMissing, reasoned
+from engine.process.spiff import values
 from engine.process.subscriptions import Subscription
+
+__all__ = ["AlreadyResolved", "CannotRetry", "ReasonMissing", "due", "edit", "retry", "skip", "work"]
 
 log = structlog.get_logger(__name__)
 
@@ -36,8 +44,12 @@ class CannotRetry(Refusal):
     """The case has ended, or nothing is left to try again: close the incident instead."""
 
 
-class ReasonMissing(Refusal):
-    """Say why: it is written into the history of the case."""
+class NotACall(Refusal):
+    """This incident has no call whose inputs could be changed; change the data of the case instead."""
+
+
+class UnknownInput(Refusal):
+    """The call has no input “%(name)s”."""
 
 
 def due(now: datetime) -> Select[Job]:
@@ -54,41 +66,81 @@ def work(factory: sessionmaker[Session], *, now: datetime, limit: int = 100) -> 
     tried = 0
     while tried < limit:
         leased = _lease(factory, min(BATCH, limit - tried), now)
-        for job_id in leased:
-            _try(factory, job_id, now)
+        for lease in leased:
+            _try(factory, lease, now)
         tried += len(leased)
-        if len(leased) < BATCH:
+        if not leased:
             break
     return tried
 
 
-def _lease(factory: sessionmaker[Session], most: int, now: datetime) -> list[int]:
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A worker's turn with a job. Whoever finds another number of tries has lost the job to somebody else."""
+
+    job_id: int
+    tries: int
+
+    def is_lost(self, job: Job) -> bool:
+        """Whether the job is done, given up, or in other hands by now."""
+        return job.done_at is not None or job.failed_at is not None or job.tries != self.tries
+
+
+def _lease(factory: sessionmaker[Session], most: int, now: datetime) -> list[Lease]:
     """Take the next jobs, so that nobody else does before the lease is over. A try counts from its lease."""
     with factory() as session:
         query = due(now).limit(most).with_for_update(skip_locked=True)
-        leased = session.scalars(query).all()
+        leased = _apart(session.scalars(query).all())
         for job in leased:
             job.leased_until, job.tries = now + LEASE, job.tries + 1
-        ids = [job.id for job in leased]
+        taken = [Lease(job.id, job.tries) for job in leased]
         session.commit()
-    return ids
+    return taken
 
 
-def _try(factory: sessionmaker[Session], job_id: int, now: datetime) -> None:
+def _apart(found: Sequence[Job]) -> Sequence[Job]:
+    """Jobs to take together. What a dead worker left is taken alone: it may be what killed it, and kill again."""
+    left = [place for place, job in enumerate(found) if job.leased_until is not None]
+    return found[: left[0] or 1] if left else found
+
+
+def _try(factory: sessionmaker[Session], lease: Lease, now: datetime) -> None:
+    """One turn with one job. Whatever it does, its neighbours go on."""
     try:
-        _carry_out(factory, job_id, now)
+        _one(factory, lease, now)
+    except (OperationalError, StaleDataError):
+        log.warning("job_postponed", job=lease.job_id)  # the database was busy: the lease runs out
+    except Exception:  # the last door: even what cannot be written down must not hold up the others
+        log.exception("job_stuck", job=lease.job_id)
+
+
+def _one(factory: sessionmaker[Session], lease: Lease, now: datetime) -> None:
+    try:
+        if lease.tries > TRIES:
+            raise Failed(f"begun {TRIES} times and never ended", code="ABANDONED", permanent=True)
+        _carry_out(factory, lease, now)
     except Failed as failure:
-        _failed(factory, job_id, failure, now)
+        _failed(factory, lease, failure, now)
+    except Unreadable as broken:
+        resting.put_aside(factory, broken, now=now)
+    except Resting:
+        _wait(factory, lease)
     except Refusal as refusal:  # the engine's own word: no error boundary is asked, a person is
-        _stop(factory, job_id, type(refusal).__name__, str(refusal), now)
+        _stop(factory, lease, type(refusal).__name__, str(refusal), now)
+    except (OperationalError, StaleDataError):
+        raise
     except Exception as error:  # the one door: whatever a connector does, its neighbours go on
-        log.exception("job_failed", job=job_id)
-        _failed(factory, job_id, Failed(f"{type(error).__name__}: {error}"), now)
+        log.exception("job_failed", job=lease.job_id)
+        _failed(factory, lease, Failed(f"{type(error).__name__}: {error}"), now)
 
 
 def retry(session: Session, incident: Incident, *, by: Person, now: datetime, reason: str) -> None:
-    """Try again what an incident stopped: its job, or its timer. Raises ReasonMissing, AlreadyResolved, CannotRetry."""
-    instance = _of(session, incident, reason)
+    """Try again what an incident stopped: its job, or its timer.
+
+    Raises ReasonMissing, AlreadyResolved, CannotRetry, Resting.
+    """
+    said = reasoned(reason)
+    instance = _of(session, incident)
     job = session.get(Job, incident.job_id) if incident.job_id else None
     timer = session.get(Subscription, incident.subscription_id) if incident.subscription_id else None
     if instance.ended_at is not None or (job is None and timer is None):
@@ -97,45 +149,91 @@ def retry(session: Session, incident: Incident, *, by: Person, now: datetime, re
         job.failed_at, job.leased_until, job.tries, job.next_at = None, None, 0, now
     if timer is not None:
         timer.due_at = now
-    incidents.resolve(session, incident, "retried", by=by, now=now, reason=reason)
+    incidents.resolve(session, incident, "retried", by=by, now=now, reason=said)
 
 
 def skip(session: Session, incident: Incident, *, by: Person, now: datetime, reason: str) -> None:
     """Go on without what an incident stopped: a call counts as answered with nothing, a timer never fires.
 
-    Raises ReasonMissing, AlreadyResolved, and what the diagram raises when it goes on.
+    Raises ReasonMissing, AlreadyResolved, Resting, and what the diagram raises when it goes on.
     """
-    instance = _of(session, incident, reason)
+    said = reasoned(reason)
+    instance = _of(session, incident)
     job = session.get(Job, incident.job_id) if incident.job_id else None
-    incidents.resolve(session, incident, "skipped", by=by, now=now, reason=reason)
+    incidents.resolve(session, incident, "skipped", by=by, now=now, reason=said)
     if job is not None and job.kind == "call" and instance.ended_at is None:
         job.failed_at = None
         instances.finish(session, job, {}, now=now, by=by)
 
 
-def _of(session: Session, incident: Incident, reason: str) -> Instance:
-    """The instance an incident stopped, locked; nobody else has resolved the incident."""
-    if not reason.strip():
-        raise ReasonMissing(field="reason")
-    instance = session.get_one(Instance, incident.instance_id, with_for_update=True, populate_existing=True)
+def edit(
+    session: Session,
+    incident: Incident,
+    changes: Mapping[str, Any],
+    *,
+    by: Person,
+    now: datetime,
+    reason: str,
+) -> None:
+    """Change what the call of an incident asks, before it is tried again; the case's own data stay as they are.
+
+    Old and new values are in history, secrets masked. Raises ReasonMissing, AlreadyResolved, Resting, NotACall,
+    UnknownInput, NothingChanged.
+    """
+    said = reasoned(reason)
+    instance = _of(session, incident)
+    job = session.get(Job, incident.job_id) if incident.job_id else None
+    if job is None or job.kind != "call" or instance.ended_at is not None:
+        raise NotACall
+    for name in changes:
+        if name not in job.inputs:
+            raise UnknownInput(name=name[:80], field=name)
+    wanted = {name: value for name, value in changes.items() if not values.same(job.inputs[name], value)}
+    if not wanted:
+        raise NothingChanged
+    old = {name: job.inputs[name] for name in wanted}
+    outbox.ask_for(job, {**job.inputs, **wanted})
+    incident.data = incidents.shown(job.inputs)
+    told = overrides.fact(
+        instance,
+        "inputs",
+        said,
+        by=by,
+        now=now,
+        diagram=job.diagram,
+        element=job.element,
+        token=job.token,
+        data={"old": incidents.shown(old), "new": incidents.shown(wanted)},
+    )
+    history.write(session, [told])
+
+
+def _of(session: Session, incident: Incident) -> Instance:
+    """The instance an incident stopped, locked; nobody else has resolved the incident, and the case does not rest."""
+    instance = instances.locked(session, incident.instance_id)
     session.refresh(incident)
     if incident.resolved_at is not None:
         raise AlreadyResolved
+    if instance.ended_at is None:
+        instances.must_not_rest(session, instance)
     return instance
 
 
-def _carry_out(factory: sessionmaker[Session], job_id: int, now: datetime) -> None:
+def _carry_out(factory: sessionmaker[Session], lease: Lease, now: datetime) -> None:
     """One try. What the connector wrote and the state that follows from it are one transaction.
 
     Where a second worker was faster (its lease ran out while the connector worked), this try leaves nothing behind.
+    An answer that came while the case rested is not asked for again.
     """
     with factory() as session:
         session.connection(execution_options={"reading": True})
-        job = session.get_one(Job, job_id)
-        kind, operation = job.kind, job.operation or ""
-        call = Call(job.key, job.name, operation, dict(job.inputs), session, now, job.instance_id)
+        job = session.get_one(Job, lease.job_id)
+        if lease.is_lost(job):
+            return
+        call = Call(job.key, job.name, job.operation or "", dict(job.inputs), session, now, job.instance_id)
+        asks, kept = job.kind in {"call", "notice"}, job.answer
         session.rollback()  # nobody waits for the database while a connector waits for the world
-        answer = _ask(call) if kind in {"call", "notice"} else {}
+        answer = kept if kept is not None else _ask(call) if asks else {}
         job = _locked(session, job)
         if job.done_at is not None or job.failed_at is not None:
             return
@@ -143,8 +241,10 @@ def _carry_out(factory: sessionmaker[Session], job_id: int, now: datetime) -> No
             instances.finish(session, job, answer, now=now)
         elif job.kind == "notice":
             job.done_at, job.answer = now, dict(answer)
+        elif job.kind == "delivery":
+            delivering.hand_in(session, job, now=now)
         else:
-            job.done_at, job.answer = now, {"receivers": deliver(session, job, now=now)}
+            job.done_at, job.answer = now, inbox.forward(session, job, now=now)
         session.commit()
 
 
@@ -157,91 +257,30 @@ def _ask(call: Call) -> Mapping[str, Any]:
 
 def _locked(session: Session, job: Job) -> Job:
     """The job as it is now. Its instance is locked first, as every command does: no two wait for each other."""
-    if job.kind == "call" and job.instance_id:
-        session.get_one(Instance, job.instance_id, with_for_update=True, populate_existing=True)
+    if job.kind in outbox.HELD and job.instance_id:
+        instances.locked(session, job.instance_id)
     return session.get_one(Job, job.id, with_for_update=True, populate_existing=True)
 
 
-def deliver(session: Session, job: Job, *, now: datetime) -> list[int]:
-    """Bring a thrown message to whom it concerns: instances waiting for it, else processes that start with it.
-
-    An instance is meant when it has the business key the payload names, or waits under a correlation the payload
-    fulfils; a signal means everybody who waits for it, and starts what starts with it. Returns the ids reached.
-    """
-    reached = _wake(session, job, now)
-    if job.kind == "signal" or not reached:
-        reached += _begin(session, job, now)
-    return reached
-
-
-def _wake(session: Session, job: Job, now: datetime) -> list[int]:
-    reached: list[int] = []
-    for row in session.scalars(subscriptions.waiting_for(job.name, job.kind)).all():
-        target = session.get_one(Instance, row.instance_id)
-        if target.id in {job.instance_id, *reached} or not (
-            job.kind == "signal" or _meant(target, row.correlation, job.inputs)
-        ):
-            continue
-        with suppress(instances.NobodyWaits), session.begin_nested():
-            instances.send(
-                session,
-                target,
-                job.name,
-                job.inputs,
-                by=None,
-                now=now,
-                signal=job.kind == "signal",
-                key=f"{job.key}:{target.id}",
-            )
-            reached.append(target.id)
-    return reached
-
-
-def _begin(session: Session, job: Job, now: datetime) -> list[int]:
-    """New instances of every process that starts with this message, in the version in which new ones start."""
-    origin = session.get(Instance, job.instance_id) if job.instance_id else None
-    owner = session.get(Person, origin.owner_id) if origin and origin.owner_id else None
-    begun: list[int] = []
-    for definition in session.scalars(definitions.catalogue()).all():
-        starts = definitions.blueprint(session, definition).starts
-        if definition.retired_at is None and any((job.kind, job.name) == (s.kind, s.message) for s in starts):
-            made = instances.start(
-                session,
-                definition,
-                job.inputs,
-                by=None,
-                now=now,
-                message=job.name,
-                owner=owner,
-                title=origin.title if origin else "",
-                business_key=origin.business_key if origin else None,
-                key=f"{job.key}:{definition.id}",
-            )
-            begun.append(made.id)
-    return begun
-
-
-def _meant(target: Instance, correlation: Mapping[str, Any] | None, payload: Mapping[str, Any]) -> bool:
-    if correlation:
-        return all(payload.get(name) == value for name, value in correlation.items())
-    wanted = payload.get("business_key")
-    return wanted is not None and target.business_key == wanted
-
-
-def _failed(factory: sessionmaker[Session], job_id: int, failure: Failed, now: datetime) -> None:
-    """Back off, or give up: to the diagram's error boundary, else to a person."""
+def _failed(factory: sessionmaker[Session], lease: Lease, failure: Failed, now: datetime) -> None:
+    """Back off, or give up: to the diagram's error boundary, else to a person. A job in other hands is not touched."""
+    message = str(failure).replace("\x00", "")
     try:
         with factory.begin() as session:
-            job = _locked(session, session.get_one(Job, job_id))
-            if job.done_at is not None or job.failed_at is not None:
+            job = _locked(session, session.get_one(Job, lease.job_id))
+            if lease.is_lost(job):
                 return
-            job.error, job.leased_until = str(failure)[:4000], None
-            if not failure.permanent and job.tries < TRIES:
+            job.error, job.leased_until = message[:4000], None
+            if job.kind in outbox.HELD and instances.at_rest(session.get_one(Instance, job.instance_id)):
+                outbox.postpone(job)
+            elif not failure.permanent and job.tries < TRIES:
                 job.next_at = now + _pause(job.tries)
-            elif job.kind != "call" or not instances.fail(session, job, failure.code, str(failure), now=now):
-                _give_up(session, job, failure.code, str(failure), now)
+            elif job.kind != "call" or not instances.fail(session, job, failure.code, message, now=now):
+                _give_up(session, job, failure.code, message, now)
+    except Unreadable as broken:
+        resting.put_aside(factory, broken, now=now)
     except Refusal as refusal:
-        _stop(factory, job_id, type(refusal).__name__, str(refusal), now)
+        _stop(factory, lease, type(refusal).__name__, str(refusal), now)
 
 
 def _pause(tries: int) -> timedelta:
@@ -249,10 +288,18 @@ def _pause(tries: int) -> timedelta:
     return timedelta(seconds=min(2**tries, 900) * random.uniform(0.8, 1.2))  # noqa: S311  # jitter, no secret
 
 
-def _stop(factory: sessionmaker[Session], job_id: int, code: str, message: str, now: datetime) -> None:
+def _wait(factory: sessionmaker[Session], lease: Lease) -> None:
+    """The case rests: its effect waits with it."""
     with factory.begin() as session:
-        job = _locked(session, session.get_one(Job, job_id))
-        if job.done_at is None and job.failed_at is None:
+        job = _locked(session, session.get_one(Job, lease.job_id))
+        if not lease.is_lost(job):
+            outbox.postpone(job)
+
+
+def _stop(factory: sessionmaker[Session], lease: Lease, code: str, message: str, now: datetime) -> None:
+    with factory.begin() as session:
+        job = _locked(session, session.get_one(Job, lease.job_id))
+        if not lease.is_lost(job):
             _give_up(session, job, code, message, now)
 
 
@@ -265,11 +312,12 @@ def _give_up(session: Session, job: Job, code: str, message: str, now: datetime)
         return
     incidents.open_(
         session,
-        session.get_one(Instance, job.instance_id, with_for_update=True, populate_existing=True),
+        instances.locked(session, job.instance_id),
         code=code,
         message=message,
         now=now,
         diagram=job.diagram,
         element=job.element,
         job_id=job.id,
+        data=job.inputs,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     ForeignKey,
@@ -24,8 +24,11 @@ from engine import history
 from engine.db import Base, BigId
 from engine.errors import NotAllowed, Refusal, Stale
 from engine.people import Person
-from engine.process.blueprint import Text
+from engine.process.blueprint import Element, Text
 from engine.process.definitions import Definition
+
+if TYPE_CHECKING:
+    from engine.process.instances import Instance
 
 NO_DUE = timedelta(days=30)
 """A task without a due time stands in the list as if it were due so long after it opened."""
@@ -63,7 +66,7 @@ class UserTask(Base):
             "ix_user_tasks_mine", "assignee_id", "order_at", "id", sqlite_where=OPEN, postgresql_where=OPEN
         ),
         Index("ix_user_tasks_queue", "audience", "order_at", "id", sqlite_where=FREE, postgresql_where=FREE),
-        Index("ix_user_tasks_instance", "instance_id"),
+        Index("ix_user_tasks_instance", "instance_id", "closed_at"),
         Index("ix_user_tasks_done", "completed_by_id", "closed_at"),
     )
 
@@ -221,11 +224,24 @@ def open_of(session: Session, instance_id: int, *, anew: bool = False) -> Sequen
 
 
 def _lock(session: Session, task: UserTask) -> None:
-    """See the task as it is now and keep it so. Its instance is locked first, as every command does."""
-    from engine.process.instances import Instance  # an instance holds tasks; rows may not import back
+    """See the task as it is now and keep it so. Its instance is locked first, as every command does. Raises Resting."""
+    from engine.process import instances  # an instance holds tasks; rows may not import back
 
-    session.get_one(Instance, task.instance_id, with_for_update=True, populate_existing=True)
+    instances.must_not_rest(session, instances.locked(session, task.instance_id))
     session.refresh(task, ["closed_at", "assignee_id", "claimed_at"])
+
+
+def relocate(task: UserTask, diagram: str, element: Element, instance: "Instance") -> None:
+    """The task of a case that runs on another version now: what it is called, who does it, what it asks.
+
+    Whoever had it keeps it, unless it now waits for another queue. Its due time stays.
+    """
+    if task.audience != element.audience:
+        task.audience, task.assignee_id, task.claimed_at = element.audience, None, None
+    task.definition_id, task.diagram, task.element = instance.definition_id, diagram, element.id
+    task.title = (element.name.into("pl") or element.id)[:200]
+    task.title_en = (element.name.into("en") or element.id)[:200]
+    task.form, task.handoff = element.form, element.handoff
 
 
 def _record(

@@ -99,7 +99,8 @@ def answers(session: Session, instance: Instance, plan: Blueprint, definition: D
     found = []
     for event in session.scalars(query.order_by(Event.seq.desc())):
         given = (event.data or {}).get("answers") or {}
-        element = plan.element(event.diagram or "", event.element or "")
+        here = (event.data or {}).get("added") or event.element or ""
+        element = plan.element(event.diagram or "", here)
         key = element.form if element else None
         if any(value not in (None, "", []) for value in given.values()):
             form = definitions.form(session, definition, key) if key else None

@@ -11,6 +11,7 @@ from connectors.document import Document, Documents
 from connectors.mail import Mail
 from engine.people import Department, Person
 from engine.ports import Call, Failed
+from engine.process import operating
 from engine.process.definitions import Definition
 from engine.process.incidents import Incident
 from engine.process.instances import Instance
@@ -211,3 +212,72 @@ def test_the_pages_speak_polish(
 
     assert "Łącznik zawiódł" in page
     assert "Idź dalej bez tego" in page
+
+
+def test_what_a_call_asks_is_changed_on_its_incident_and_secrets_stay_masked(
+    as_: Callable[[Person], Visitor], adam: Person, world: World, departments: dict[str, Department]
+) -> None:
+    definition = world.deploy(
+        diagram(
+            "parcel",
+            start(),
+            service("book", connector="shop", in__sku="'A-1'", in__count="3", in__api_key="'s3cret'"),
+            task("ship"),
+            end(),
+            way("begin", "book", "ship", "done"),
+        )
+    )
+    world.shop.failures = [Failed("no such thing", permanent=True)]
+    id_ = world.start(definition)
+    world.later(seconds=1)
+    office, place = as_(adam), "/operations/incidents/1"
+    page = office.get(place).get_data(as_text=True)
+    assert "s3cret" not in page
+
+    typed = {
+        "act": "inputs",
+        "value:sku": "B-2",
+        "value:count": "3",
+        "value:api_key": "•••",
+        "reason": "typo",
+    }
+    wrong = office.send(f"{place}/inputs", {**typed, "value:count": "many"})
+    same = office.send(f"{place}/inputs", {**typed, "value:sku": "A-1"})
+    answer = office.send(f"{place}/inputs", typed)
+    world.now += timedelta(days=1)
+    world.later(seconds=1)
+
+    assert (wrong.status_code, same.status_code, answer.status_code) == (422, 422, 303)
+    assert "Nothing was changed" in same.get_data(as_text=True)
+    assert dict(world.shop.asked[-1].inputs) == {"sku": "B-2", "count": 3, "api_key": "s3cret"}
+    assert world.open_(id_) == ["ship"]
+
+
+def test_everything_one_cause_stopped_is_tried_again_with_one_press(
+    as_: Callable[[Person], Visitor], adam: Person, world: World, stopped: int, clock: Clock
+) -> None:
+    with world.looking() as session:
+        definition = session.get_one(Definition, session.get_one(Instance, stopped).definition_id)
+    for _ in range(3):
+        world.shop.failures = [Failed("the carrier is closed", permanent=True)]
+        world.start(definition)
+        world.later(seconds=1)
+    with world.factory.begin() as session:
+        resting = session.scalars(select(Instance).order_by(Instance.id.desc())).first()
+        assert resting is not None
+        operating.suspend(session, resting, "a pause", by=None, now=world.now)
+    office, clock.at = as_(adam), world.now
+    listed = office.get("/operations/").get_data(as_text=True)
+    assert "The same cause, several cases" in listed
+    cause = {"process": "booking", "element": "book", "code": "FAILED"}
+    assert "Try all of these again" in office.get("/operations/", query_string=cause).get_data(as_text=True)
+
+    without = office.send("/operations/retrials", {**cause, "reason": " "})
+    answer = office.send("/operations/retrials", {**cause, "reason": "they are open again"})
+    said = office.get("/operations/").get_data(as_text=True)
+    world.later(seconds=1)
+
+    assert (without.status_code, answer.status_code) == (422, 303)
+    assert "3 are being tried again. 1 could not be." in said
+    assert world.open_(stopped) == ["ship"]
+    assert [each.resolution for each in world.incidents()] == ["retried"] * 3 + [None]

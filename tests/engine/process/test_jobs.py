@@ -458,3 +458,138 @@ def test_without_wiring_a_call_is_an_incident(world: World, booking: Definition)
     jobs.work(factory, now=world.now)
 
     assert [incident.code for incident in world.incidents()] == ["UNKNOWN_CONNECTOR"]
+
+
+def stopped(world: World, booking: Definition) -> int:
+    """A case whose call was refused for good."""
+    world.shop.failures = [Failed("no such address", code="BAD_INPUT", permanent=True)]
+    id_ = world.start(booking, sku="A-1")
+    world.later(seconds=1)
+    return id_
+
+
+def test_an_incident_keeps_what_the_call_was_given(world: World, booking: Definition) -> None:
+    stopped(world, booking)
+    assert world.incidents()[0].data == {"sku": "A-1", "price": 12.5}
+
+
+def test_what_an_incident_shows_is_short_and_holds_no_secret() -> None:
+    given = {
+        "sku": "A-1",
+        "text": "x" * 2000,
+        "many": list(range(100)),
+        "API_Key": "s3cret",
+        "deep": {"password": "p", "name": "n"},
+        "user_token": {"value": "t"},
+    }
+
+    shown = incidents.shown(given)
+
+    assert shown["sku"] == "A-1"
+    assert len(shown["text"]) < 600
+    assert len(shown["many"]) < 30
+    assert (shown["API_Key"], shown["user_token"]) == (incidents.MASK, incidents.MASK)
+    assert shown["deep"] == {"password": incidents.MASK, "name": "n"}
+
+
+def test_what_a_call_asks_can_be_changed_with_a_reason_and_then_it_is_tried_again(
+    world: World, booking: Definition, session: Session, anna: Person
+) -> None:
+    id_ = stopped(world, booking)
+
+    with world.factory.begin() as mine:
+        found, by = mine.scalars(incidents.still_open()).one(), mine.get_one(Person, anna.id)
+        with pytest.raises(jobs.NothingChanged):
+            jobs.edit(mine, found, {"sku": "A-1"}, by=by, now=world.now, reason="typo")
+        with pytest.raises(jobs.UnknownInput):
+            jobs.edit(mine, found, {"weight": 1}, by=by, now=world.now, reason="typo")
+        with pytest.raises(jobs.ReasonMissing):
+            jobs.edit(mine, found, {"sku": "B-2"}, by=by, now=world.now, reason="")
+        jobs.edit(mine, found, {"sku": "B-2"}, by=by, now=world.now, reason="typo")
+        jobs.retry(mine, found, by=by, now=world.now, reason="typo")
+    world.later(seconds=1)
+
+    assert [call.inputs["sku"] for call in world.shop.asked] == ["A-1", "B-2"]
+    assert len({call.key for call in world.shop.asked}) == 1
+    assert world.open_(id_) == ["ship"]
+    (told,) = [fact for fact in world.rows(Event) if fact.kind == "overridden"]
+    assert (told.data["what"], told.data["old"], told.data["new"]) == (
+        "inputs",
+        {"sku": "A-1"},
+        {"sku": "B-2"},
+    )
+
+
+def test_a_job_whose_worker_dies_each_time_becomes_an_incident_and_is_not_begun_for_ever(
+    world: World, booking: Definition
+) -> None:
+    world.start(booking, sku="A-1")
+
+    class Killed(BaseException):
+        """The process is gone in the middle of the call."""
+
+    def die(_call: Call) -> None:
+        raise Killed
+
+    world.shop.during = die
+    for _ in range(jobs.TRIES):
+        with pytest.raises(Killed):
+            jobs.work(world.factory, now=world.now)
+        world.now += jobs.LEASE + timedelta(seconds=1)
+    neighbour = world.start(booking, sku="B-1")
+    world.shop.during = None
+
+    world.later(seconds=1)
+
+    assert [incident.code for incident in world.incidents()] == ["ABANDONED"]
+    assert world.open_(neighbour) == ["ship"]
+
+
+def test_a_failure_that_comes_after_the_lease_was_lost_touches_nothing(
+    world: World, booking: Definition
+) -> None:
+    id_ = world.start(booking, sku="A-1")
+    late = world.now + jobs.LEASE + timedelta(seconds=1)
+
+    def slow(_call: Call) -> None:
+        world.shop.during = hold
+        jobs.work(world.factory, now=late)
+        raise Failed("timed out", code="NO_STOCK", permanent=True)
+
+    def hold(_call: Call) -> None:
+        assert world.jobs()[0].leased_until == late + jobs.LEASE
+
+    world.shop.during = slow
+    jobs.work(world.factory, now=world.now)
+
+    assert world.open_(id_) == ["ship"]
+    assert "failed book" not in world.history(id_)
+
+
+def test_a_message_no_database_can_hold_stops_only_its_own_job(world: World, booking: Definition) -> None:
+    world.shop.failures = [Failed("nul \x00 sign", code="BAD_INPUT", permanent=True)]
+    ids = [world.start(booking, sku=sku) for sku in ("A-1", "B-1")]
+
+    world.later(seconds=1)
+
+    assert [incident.message for incident in world.incidents()] == ["nul  sign"]
+    assert world.open_(ids[1]) == ["ship"]
+
+
+def test_incidents_of_one_cause_are_found_together(world: World, booking: Definition) -> None:
+    for _ in range(3):
+        stopped(world, booking)
+    world.shop.failures = [Failed("closed", permanent=True)]
+    world.start(booking, sku="C-1")
+    world.later(seconds=1)
+
+    with world.looking() as session:
+        found = session.execute(incidents.causes()).all()
+        chosen = incidents.narrowed(
+            incidents.still_open(), process="booking", element="book", code="BAD_INPUT"
+        )
+        assert len(session.scalars(chosen).all()) == 3
+    assert [(element, code, count) for _, element, code, count, _ in found] == [
+        ("book", "BAD_INPUT", 3),
+        ("book", "FAILED", 1),
+    ]

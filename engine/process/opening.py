@@ -1,0 +1,137 @@
+"""Tasks as a diagram opens and closes them: whose they are, when they are due, and which of them are gone."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import calendars, people
+from engine.calendars import Calendar
+from engine.people import Person
+from engine.process import expressions, subscriptions, tasks
+from engine.process.blueprint import Blueprint, Element
+from engine.process.runner import ExpressionFailed, Waiting
+from engine.process.tasks import UserTask
+
+if TYPE_CHECKING:
+    from engine.process.instances import Instance
+
+Facts = Callable[[], Mapping[str, Any]]
+
+
+def opened(
+    session: Session,
+    instance: "Instance",
+    plan: Blueprint,
+    before: Sequence[UserTask],
+    waiting: Iterable[Waiting],
+    *,
+    facts: Facts,
+    now: datetime,
+) -> list[UserTask]:
+    """The tasks that wait now and were not open before, put into the session. Raises NotATime, ExpressionFailed."""
+    known = {task.token for task in before if task.closed_at is None}
+    wanted = (each for each in waiting if each.kind == "task" and each.token not in known)
+    found = [_task(session, instance, plan, each, facts, now) for each in wanted]
+    session.add_all(found)
+    return found
+
+
+def closed(
+    before: Sequence[UserTask], alive: set[str], *, done: UserTask | None, now: datetime
+) -> list[UserTask]:
+    """The task that was ``done`` and those whose token is gone, closed."""
+    found = [done] if done is not None else []
+    for task in before:
+        if task is not done and task.token not in alive:
+            task.closed_at = now
+            found.append(task)
+    return found
+
+
+def refit(
+    instance: "Instance", plan: Blueprint, open_: Iterable[UserTask], waiting: Iterable[Waiting]
+) -> None:
+    """Open tasks as the state says they are, after a hand changed it: their version, words and data."""
+    now_at = {each.token: each for each in waiting if each.kind == "task"}
+    for task in open_:
+        each = now_at.get(task.token)
+        if each is not None and task.closed_at is None:
+            task.data = dict(each.data)
+            if task.definition_id != instance.definition_id:
+                tasks.relocate(task, each.diagram, _element(plan, each), instance)
+
+
+def calendar(session: Session, element: Element | None) -> Calendar:
+    """In whose work time an element lives: that of the department whose, or whose head's, work it is."""
+    kind, _, key = (element.audience if element and element.audience else "").partition(":")
+    whose = people.department(session, key) if kind in {"department", "head"} else None
+    return calendars.of(session, whose)
+
+
+def _element(plan: Blueprint, waiting: Waiting) -> Element:
+    found = plan.element(waiting.diagram, waiting.element)
+    return found if found is not None else Element(id=waiting.element, kind="userTask")
+
+
+def _task(
+    session: Session, instance: "Instance", plan: Blueprint, waiting: Waiting, facts: Facts, now: datetime
+) -> UserTask:
+    element = _element(plan, waiting)
+    due = _due(session, element, waiting, facts, now)
+    return UserTask(
+        instance_id=instance.id,
+        definition_id=instance.definition_id,
+        token=waiting.token,
+        diagram=waiting.diagram,
+        element=waiting.element,
+        title=(element.name.into("pl") or element.id)[:200],
+        title_en=(element.name.into("en") or element.id)[:200],
+        about=instance.title[:250],
+        audience=element.audience,
+        assignee_id=_assignee(session, instance, element, waiting, facts, now),
+        form=element.form,
+        handoff=element.handoff,
+        opened_at=now,
+        due_at=due,
+        order_at=due or now + tasks.NO_DUE,
+        data=dict(waiting.data),
+    )
+
+
+def _due(
+    session: Session, element: Element, waiting: Waiting, facts: Facts, now: datetime
+) -> datetime | None:
+    """When the task is due: a duration as drawn, or what its expression gives; None is no time."""
+    text = element.due
+    if text and not subscriptions.is_duration(text):
+        text = subscriptions.written(_value(element, text, waiting, facts, now))
+    if not text:
+        return None
+    whose = calendar(session, element)
+    return subscriptions.deadline(text, at=now, calendar=whose, name=element.name.pl or element.id)
+
+
+def _value(element: Element, expression: str, waiting: Waiting, facts: Facts, now: datetime) -> Any:
+    """An expression of an element over live values and what the token sees. Raises ExpressionFailed."""
+    try:
+        return expressions.evaluate(expression, {**facts(), **waiting.data}, now=now)
+    except expressions.ExpressionRefused as refusal:
+        name = element.name.pl or element.name.en or element.id
+        raise ExpressionFailed(element=name, expression=expression, reason=refusal) from refusal
+
+
+def _assignee(
+    session: Session, instance: "Instance", element: Element, waiting: Waiting, facts: Facts, now: datetime
+) -> int | None:
+    """Whose task it is from the start; somebody unknown or gone leaves it in the queue."""
+    if not element.assignee:
+        return None
+    if element.assignee == "owner":
+        return instance.owner_id
+    if element.assignee == "starter":
+        return instance.started_by_id
+    address = _value(element, element.assignee, waiting, facts, now)
+    return session.scalar(select(Person.id).where(Person.email == str(address), Person.left_at.is_(None)))
