@@ -44,8 +44,11 @@ BLUEPRINTS = (
     "webapp.documents",
     "webapp.reporting",
     "webapp.processes",
+    "webapp.approvals",
     "webapp.uploads",
+    "webapp.versions",
     "webapp.cases",
+    "webapp.operating",
 )
 """Every module with a ``bp``. A new screen adds its line here."""
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine import calendars, people
 from engine.db import Base, BigId
+from engine.errors import Refusal
 from engine.process.advancing import Happened
 from engine.process.blueprint import Element, Stage
 from engine.process.definitions import Definition
@@ -43,6 +44,10 @@ OUTCOMES = {
 
 MISTAKE = "mistake"
 UNDO_WITHIN = timedelta(minutes=10)
+
+
+class StageGone(Refusal):
+    """Its deal stands at “%(stage)s”, and the new version’s ladder has no such position."""
 
 
 class Move(Base):
@@ -158,11 +163,14 @@ def follow(session: Session, happened: Happened) -> None:
 
     Raises ReasonNeeded when a person sends a deal back or loses it without saying why.
     """
-    if happened.instance.ended_at is None and not any(_is_mark(each.element) for each in happened.entered):
+    is_silent = not any(_is_mark(each.element) for each in happened.entered) and happened.before is None
+    if happened.instance.ended_at is None and is_silent:
         return
     deal = deals.of(session, happened.instance.id)
     if deal is None:
         return
+    if happened.before is not None:
+        _reroute(session, deal, happened)
     for entered in happened.entered:
         element = entered.element
         if element.state == "suspended":
@@ -177,6 +185,23 @@ def follow(session: Session, happened: Happened) -> None:
         _close(
             session, deal, happened, ends[-1] if ends else None, instance.outcome or "stopped", instance.seq
         )
+
+
+def _reroute(session: Session, deal: Deal, happened: Happened) -> None:
+    """The deal goes on by another version of its ladder. Raises StageGone when that has no such position."""
+    if deal.stage is None or deal.closed_at is not None:
+        return
+    key = next((each.stage for each in happened.relocated if each.stage), deal.stage)
+    stage, place = happened.blueprint.stage(key), happened.blueprint.rank(key)
+    if stage is None or place is None:
+        before = happened.before.stage(key) if happened.before else None
+        raise StageGone(stage=before.title if before else key)
+    if (key, place) != (deal.stage, deal.stage_rank):
+        here = {"to_stage": key, "to_rank": place, "probability_after": stage.probability}
+        move = _write(session, deal, happened, "rerouted", Why("migrated"), happened.instance.seq, **here)
+        status, until = deal.status, deal.suspended_until
+        _stand(deal, stage, move)
+        deal.status, deal.suspended_until = status, until
 
 
 def _is_mark(element: Element) -> bool:
