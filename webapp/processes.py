@@ -15,8 +15,9 @@ from engine.errors import NotAllowed, NotFound
 from engine.people import Department, Person
 from engine.process import blueprint as plans
 from engine.process import decisions, definitions, forms, instances, tallies, uploads
-from engine.process.decisions import Table
+from engine.process.decisions import Decision, Table, trying
 from engine.process.definitions import Definition
+from engine.process.doctor import tables as table_doctor
 from engine.process.instances import Instance
 from engine.process.subscriptions import Subscription
 from engine.process.tasks import UserTask
@@ -36,6 +37,22 @@ KINDS = {
     "flow": lazy_gettext("flow, by itself"),
     "plain": lazy_gettext("plain process"),
 }
+POLICIES = {
+    "UNIQUE": lazy_gettext("At most one rule may apply; two at once stop the case."),
+    "FIRST": lazy_gettext("The first rule that applies decides."),
+    "ANY": lazy_gettext("Several rules may apply when they answer the same."),
+    "PRIORITY": lazy_gettext(
+        "Of the rules that apply, the answer that stands first in the list of values wins."
+    ),
+    "COLLECT": lazy_gettext("The answers of all rules that apply, as a list."),
+    "RULE ORDER": lazy_gettext("The answers of all rules that apply, in the order of the rules."),
+    "OUTPUT ORDER": lazy_gettext("The answers of all rules that apply, in the order of the list of values."),
+    "SUM": lazy_gettext("The sum of the answers of all rules that apply."),
+    "MIN": lazy_gettext("The smallest answer of all rules that apply."),
+    "MAX": lazy_gettext("The largest answer of all rules that apply."),
+    "COUNT": lazy_gettext("How many rules apply."),
+}
+"""Hit policies and aggregations in words."""
 ROLES = {
     "employee": lazy_gettext("everybody"),
     "designer": lazy_gettext("designers"),
@@ -121,13 +138,26 @@ def form(process: str, key: str) -> ResponseReturnValue:
 @bp.get("/<process>/tables/<key>")
 @needs("designer", "director")
 def table(process: str, key: str) -> ResponseReturnValue:
-    """A decision table, as a table."""
+    """A decision as a table, what the doctor says of it, and what it answers to the values in the address."""
     definition, plan = _version(process)
     found = _tables(definition).get(key)
     if found is None:
         raise NotFound
-    users = [element for _, element in plan.everything() if element.decision == key]
-    return render_template("processes/table.html", definition=definition, plan=plan, table=found, users=users)
+    values = request.args.to_dict()
+    fields = trying.asked(found)
+    return render_template(
+        "processes/table.html",
+        definition=definition,
+        table=found,
+        is_table=isinstance(found, Table),
+        policies=POLICIES,
+        users=[element for _, element in plan.everything() if element.decision == key],
+        findings=table_doctor.inspected(found),
+        fields=fields,
+        values=values,
+        tried=found.trace(trying.scope(fields, values), now=now()) if "try" in values else None,
+        shown=decisions.shown,
+    )
 
 
 @bp.get("/<process>/start")
@@ -230,7 +260,7 @@ def _start(definition: Definition, plan: plans.Blueprint) -> plans.Start:
 
 def _starts(definition: Definition, plan: plans.Blueprint) -> list[plans.Start]:
     """The starts this person may press: designers to try it out, others where the lane is theirs."""
-    if definition.retired_at is not None:
+    if definition.retired_at is not None or definition.waits:
         return []
     return [each for each in plan.starts if me().has("designer") or each.audience in me().audiences]
 
@@ -246,8 +276,8 @@ def _forms(definition: Definition) -> list[forms.Form]:
     return sorted(found, key=lambda form: form.key)
 
 
-def _tables(definition: Definition) -> dict[str, Table]:
-    found: dict[str, Table] = {}
+def _tables(definition: Definition) -> dict[str, Decision]:
+    found: dict[str, Decision] = {}
     for content in definitions.files(db.session(), definition, "dmn").values():
         found |= decisions.read(content)
     return found

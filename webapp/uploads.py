@@ -1,10 +1,12 @@
 """Uploading a diagram: the doctor's findings on the drawing, repairs one by one, and deploying what came of it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from io import BytesIO
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_pgettext
 from sqlalchemy import select
@@ -15,6 +17,9 @@ from engine.people import ROLES, Department
 from engine.process import definitions, tallies, uploads
 from engine.process.blueprint import Text
 from engine.process.doctor import Examined, File, Finding
+from engine.process.doctor.catalogue import CATALOGUE
+from engine.process.doctor.catalogue.entry import general
+from engine.process.doctor.mending import STAYS
 from engine.process.uploads import Upload
 from webapp import flashes
 from webapp.access import me, needs
@@ -35,7 +40,9 @@ SEVERITIES = {
     "hint": lazy_pgettext("finding", "Hint"),
     "mended": lazy_pgettext("finding", "Mended"),
 }
-RESERVED = frozenset({"upload", "uploads", "instances", "versions"})
+ARCHIVE = "mended.zip"
+MEDIA = ("application/xml", "application/zip")
+RESERVED = frozenset({"upload", "uploads", "instances", "versions", "findings"})
 """Words that already mean something in the addresses of processes."""
 
 
@@ -97,6 +104,27 @@ def table(upload_id: int) -> ResponseReturnValue:
 def drawing(upload_id: int, file: str) -> ResponseReturnValue:
     """A drawing as it was uploaded."""
     return drawn({each.name: each.content for each in uploads.files(db.session(), _mine(upload_id))}, file)
+
+
+@bp.get("/uploads/<int:upload_id>/mended")
+@needs("designer")
+def mended(upload_id: int) -> ResponseReturnValue:
+    """The diagrams with the accepted repairs drawn in: one file, or all of them in an archive."""
+    upload = _mine(upload_id)
+    files = uploads.mended(db.session(), upload, around(db.session()))
+    name, content = next(iter(files.items())) if len(files) == 1 else (ARCHIVE, _archive(files))
+    return send_file(
+        BytesIO(content), mimetype=MEDIA[name == ARCHIVE], as_attachment=True, download_name=name
+    )
+
+
+@bp.get("/findings")
+@needs("designer")
+def findings() -> ResponseReturnValue:
+    """What every finding of the doctor means."""
+    return render_template(
+        "processes/findings.html", entries=CATALOGUE, general=general, severities=SEVERITIES, stays=STAYS
+    )
 
 
 @bp.post("/uploads/<int:upload_id>/repairs")
@@ -207,6 +235,15 @@ def _sent() -> list[File]:
 def _read(sent: FileStorage, name: str) -> File:
     with sent.stream:  # a large one lies in a temporary file
         return File(name, sent.stream.read())
+
+
+def _archive(files: Mapping[str, bytes]) -> bytes:
+    """Several files in one."""
+    whole = BytesIO()
+    with ZipFile(whole, "w", ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return whole.getvalue()
 
 
 def _back(upload: Upload) -> ResponseReturnValue:

@@ -77,6 +77,18 @@ class Element:
     interrupting: bool = True
     properties: Mapping[str, str] = field(default_factory=dict)
     """Every extension property as it was written."""
+    script: str | None = None
+    """The Python of a script task that was deployed as trusted; a safe script stands in the executable only."""
+
+    @property
+    def drawn(self) -> str:
+        """The id of the upload that history names: its own, or of what it was added for."""
+        return str(self.properties.get("stands_for") or self.id) if self.added else self.id
+
+    @property
+    def added(self) -> bool:
+        """Whether the doctor added it, so that nobody finds it in the drawing."""
+        return self.id.startswith("dr_")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,17 @@ from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
 import orjson
-from sqlalchemy import ForeignKey, LargeBinary, Select, String, UniqueConstraint, func, select
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    LargeBinary,
+    Select,
+    String,
+    UniqueConstraint,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine import history
@@ -23,6 +33,7 @@ from engine.people import Person
 from engine.process import decisions, doctor, forms
 from engine.process.blueprint import Blueprint, Text
 from engine.process.program import Program, parse
+from engine.process.scripts import policy
 
 T = TypeVar("T")
 
@@ -73,6 +84,11 @@ class Definition(Base):
     def text(self) -> Text:
         """The title in both languages."""
         return Text(**self.title)
+
+    @property
+    def waits(self) -> bool:
+        """Whether its Python scripts still need an administrator's approval."""
+        return self.policy == policy.TRUSTED and self.approved_at is None
 
 
 class DefinitionFile(Base):
@@ -178,6 +194,7 @@ def _store(
         content_hash=whole,
         deployed_at=now,
         deployed_by_id=by.id if by else None,
+        policy=policy.of(blueprint),
     )
     session.add(definition)
     session.flush()
@@ -208,14 +225,29 @@ def catalogue() -> Select[Definition]:
     return select(Definition).where(Definition.id.in_(newest)).order_by(Definition.process)
 
 
+def startable() -> Select[Definition]:
+    """Of every process the version in which new instances start: neither retired nor waiting for an approval."""
+    newest = select(func.max(Definition.id)).where(Definition.retired_at.is_(None), _is_ready())
+    return (
+        select(Definition)
+        .where(Definition.id.in_(newest.group_by(Definition.process)))
+        .order_by(Definition.process)
+    )
+
+
 def versions(process: str) -> Select[Definition]:
     """Every version of a process, the newest first."""
     return select(Definition).where(Definition.process == process).order_by(Definition.version.desc())
 
 
 def newest(session: Session, process: str) -> Definition | None:
-    """The version in which new instances start."""
-    return session.scalars(versions(process).where(Definition.retired_at.is_(None)).limit(1)).first()
+    """The version in which new instances start; one that waits for an approval only where there is no other."""
+    query = select(Definition).where(Definition.process == process, Definition.retired_at.is_(None))
+    return session.scalars(query.order_by(_is_ready().desc(), Definition.version.desc()).limit(1)).first()
+
+
+def _is_ready() -> ColumnElement[bool]:
+    return or_(Definition.policy == policy.SAFE, Definition.approved_at.is_not(None))
 
 
 def files(session: Session, definition: Definition, kind: str) -> dict[str, bytes]:
@@ -243,12 +275,16 @@ def program(session: Session, definition: Definition) -> Program:
     kept = _programs.get(definition.content_hash)
     if kept is None:
         (executable,) = files(session, definition, "executable").values()
-        tables: dict[str, decisions.Table] = {}
+        tables: dict[str, decisions.Decision] = {}
         for content in files(session, definition, "dmn").values():
             tables |= decisions.read(content)
         plan = blueprint(session, definition)
         kept = _programs.keep(definition.content_hash, parse(executable, plan, decisions=tables))
-    return kept
+    if definition.policy == policy.SAFE:
+        return kept
+    # two versions may share content, not an approval
+    known = definition.approved_at is not None and definition.scripts_hash == policy.digest(kept.blueprint)
+    return replace(kept, approved=known)
 
 
 def form(session: Session, definition: Definition, key: str) -> forms.Form | None:

@@ -150,6 +150,11 @@ def examine(session: Session, upload: Upload, known: doctor.Known) -> doctor.Exa
     return doctor.examine(chosen, process=upload.process, accepted=upload.accepted, known=known)
 
 
+def mended(session: Session, upload: Upload, known: doctor.Known) -> dict[str, bytes]:
+    """The files with the accepted repairs drawn in, by name; with them the forms that the repairs need."""
+    return doctor.mended(files(session, upload), upload.accepted, process=upload.process, known=known)
+
+
 def deploy(
     session: Session,
     upload: Upload,

@@ -58,7 +58,7 @@ def test_findings_are_json_for_machines(diagram: Path, tmp_path: Path) -> None:
 
     result = CliRunner().invoke(main, ["doctor", "--json", str(diagram), str(broken)])
 
-    good, bad = json.loads(result.stdout)
+    good, bad = map(json.loads, result.stdout.splitlines())
     assert result.exit_code == 1
     assert good["deployable"]
     assert not bad["deployable"]
@@ -75,7 +75,8 @@ def test_diagrams_that_call_each_other_are_examined_together() -> None:
 
     result = CliRunner().invoke(main, ["doctor", "--together", "--lang", "pl", "--json", *funnel])
 
-    assert len(json.loads(result.stdout)) == 1
+    assert len(result.stdout.splitlines()) == 1
+    assert json.loads(result.stdout)["deployable_after_repair"]
 
 
 def test_a_deployment_stops_at_what_nobody_accepted(
@@ -115,12 +116,12 @@ def test_every_reference_model_gets_findings_that_name_elements_and_never_a_trac
     paths = sorted(str(path) for path in CORPUS.glob("*.bpmn"))
     assert len(paths) == 21
 
-    words = CliRunner().invoke(main, ["doctor", *paths])
+    words = CliRunner().invoke(main, ["doctor", "--details", *paths])
     data = CliRunner().invoke(main, ["doctor", "--json", *paths])
 
     assert words.exception is None or isinstance(words.exception, SystemExit)
     assert "Traceback" not in words.output
-    reports = json.loads(data.stdout)
+    reports = [json.loads(line) for line in data.stdout.splitlines()]
     assert [report["file"] for report in reports] == paths
     for report in reports:
         named = [each for each in report["findings"] if each["element"]]

@@ -7,7 +7,22 @@ and no content of a file raises an exception.
 
 from engine.process.doctor.examining import Compiled, Examined, examine
 from engine.process.doctor.findings import Finding
+from engine.process.doctor.mending import Mended, mend, mended
+from engine.process.doctor.surveys import Survey, survey
 from engine.process.doctor.uploads import File
 from engine.process.doctor.visit import FACTS, Known
 
-__all__ = ["FACTS", "Compiled", "Examined", "File", "Finding", "Known", "examine"]
+__all__ = [
+    "FACTS",
+    "Compiled",
+    "Examined",
+    "File",
+    "Finding",
+    "Known",
+    "Mended",
+    "Survey",
+    "examine",
+    "mend",
+    "mended",
+    "survey",
+]

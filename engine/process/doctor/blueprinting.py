@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from engine.process.blueprint import Blueprint, Diagram, Element, Flow, Lane, Stage, Start, Text, Timer
 from engine.process.doctor import knowledge, lanes
-from engine.process.doctor.model import LaneRead, Link, Node, Process, Trigger
+from engine.process.doctor.model import LaneRead, Link, Node, Process, Scope, Trigger
 from engine.process.doctor.visit import Visit
 
 KINDS = frozenset({"funnel", "flow", "plain"})
@@ -37,6 +37,8 @@ def _diagram(process: Process, lane_of: Mapping[str, LaneRead]) -> Diagram:
     elements: dict[str, Element] = {}
     flows: dict[str, Flow] = {}
     for scope, node in process.scope.everything():
+        if node.source is None and node.properties.get("stands_for", "dr_").startswith("dr_"):
+            node.properties = {**node.properties, "stands_for": _neighbour(process, scope, node)}
         elements[node.id] = _element(process, node, lane_of.get(node.id))
         flows.update((link.id, _flow(link)) for link in scope.outgoing(node))
     return Diagram(
@@ -50,6 +52,20 @@ def _diagram(process: Process, lane_of: Mapping[str, LaneRead]) -> Diagram:
             for lane in process.lanes
         },
     )
+
+
+def _neighbour(process: Process, scope: Scope, node: Node) -> str:
+    """The id in the upload of the nearest step, for one that the doctor added without saying for what."""
+    todo, seen = [node], {node.id}
+    for near in todo:
+        if near.source is not None:
+            return near.id
+        ids = [link.start for link in scope.incoming(near)] + [link.end for link in scope.outgoing(near)]
+        ids += [near.host] if near.host else []
+        fresh = [scope.nodes[key] for key in ids if key in scope.nodes and key not in seen]
+        seen.update(each.id for each in fresh)
+        todo += fresh
+    return scope.owner.id if scope.owner is not None and scope.owner.source else process.source
 
 
 def _element(process: Process, node: Node, lane: LaneRead | None) -> Element:
@@ -80,10 +96,13 @@ def _element(process: Process, node: Node, lane: LaneRead | None) -> Element:
         attached_to=node.host if node.kind == "boundaryEvent" else None,
         interrupting=node.interrupting,
         properties=dict(said),
+        script=(node.script or "").strip() if node.trusted else None,
     )
 
 
 def _audience(process: Process, node: Node, lane: LaneRead | None) -> str | None:
+    if node.kind in {"userTask", "manualTask"} and node.properties.get("audience"):
+        return node.properties["audience"]
     if lane is not None and lane.audience is not None:
         return lane.audience
     lonely = lane is None or not process.lanes or node.kind == "userTask"

@@ -5,6 +5,7 @@ import re
 
 from engine.process import expressions
 from engine.process.blueprint import Text
+from engine.process.doctor import dialects
 
 _WRAPPED = re.compile(r"[$#]\{(.*)\}", re.DOTALL)
 _OTHER_LANGUAGES = [
@@ -24,8 +25,13 @@ def understood(text: str | None) -> str | None:
     plain = unwrapped(text)
     if not plain:
         return None
-    if usable(plain):
+    if usable(plain) and not _means_otherwise(text or "", plain):
         return None if _says_nothing(plain) else plain
+    read = dialects.read(text)
+    if read is not None:
+        return None if _says_nothing(read) else read
+    if usable(plain):
+        return None
     for pattern, ours in _OTHER_LANGUAGES:
         plain = pattern.sub(ours, plain)
     plain = " ".join(plain.split())
@@ -78,6 +84,8 @@ def contrary(one: str, other: str) -> bool:
 
 def assignments(script: str) -> dict[str, str] | None:
     """A script of lines ``name = expression`` that the fence accepts, else None."""
+    if not script.strip():
+        return None
     try:
         tree = ast.parse(script.strip())
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -90,6 +98,12 @@ def assignments(script: str) -> dict[str, str] | None:
             case _:
                 return None
     return found or None
+
+
+def _means_otherwise(text: str, plain: str) -> bool:
+    """Whether words that are also ours mean something else there: ``true`` is no name, FEEL counts from one."""
+    counts_from_one = text.strip().startswith("=") and "[" in plain
+    return counts_from_one or bool(names(plain) & {"true", "false", "null"})
 
 
 def _says_nothing(source: str) -> bool:

@@ -2,12 +2,25 @@
 
 from lxml import etree
 
-from engine.process.doctor.loading import local
+from engine.process.doctor.loading import BPMN, local
 from engine.process.doctor.model import Trigger
 
 _NAMED = frozenset({"message", "signal", "error", "escalation"})
 _TIMES = {"timeDuration": "duration", "timeDate": "date", "timeCycle": "cycle"}
 MOST_NAME = 200
+_KINDS = (
+    "message",
+    "signal",
+    "error",
+    "escalation",
+    "timer",
+    "conditional",
+    "terminate",
+    "cancel",
+    "compensate",
+    "link",
+)
+_EVENTS = tuple(f"{{{BPMN}}}{kind}EventDefinition" for kind in _KINDS)
 
 
 class Definitions:
@@ -19,11 +32,7 @@ class Definitions:
             for each in root
             if local(each) in _NAMED and each.get("id")
         }
-        self._events = {
-            str(each.get("id")): each
-            for each in root.iter()
-            if local(each).endswith("EventDefinition") and each.get("id")
-        }
+        self._events = {str(each.get("id")): each for each in root.iter(*_EVENTS) if each.get("id")}
 
     def name(self, kind: str, ref: str | None) -> str | None:
         """The name of a message, signal, error or escalation."""
@@ -33,6 +42,22 @@ class Definitions:
             if found is not None
             else None
         )
+
+    def keys(self, root: etree._Element) -> dict[tuple[str, str], str]:
+        """What correlation properties read from messages: by the property's id and the message's name, as written."""
+        found: dict[tuple[str, str], str] = {}
+        for each in root.iter(f"{{{BPMN}}}correlationPropertyRetrievalExpression"):
+            above = each.getparent()
+            key = (
+                str(above.get("id") or "")
+                if above is not None and local(above) == "correlationProperty"
+                else ""
+            )
+            name = self.name("message", each.get("messageRef"))
+            text = next(("".join(str(part) for part in path.itertext()).strip() for path in each), "")
+            if key and name and text:
+                found.setdefault((key, name), text)
+        return found
 
     def triggers(self, element: etree._Element) -> list[Trigger]:
         """What an event waits for or throws, also by reference to a shared definition."""

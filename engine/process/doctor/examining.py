@@ -7,6 +7,7 @@ from typing import Any, Literal
 from engine.process.blueprint import Blueprint
 from engine.process.doctor import (
     blueprinting,
+    correlation,
     knowledge,
     ladder,
     lanes,
@@ -14,8 +15,10 @@ from engine.process.doctor import (
     questions,
     references,
     repairs,
+    tables,
     trial,
     uploads,
+    vendors,
     words,
     writing,
 )
@@ -85,12 +88,15 @@ def _drop_empty(ledger: Ledger, bundle: Bundle) -> None:
 def _compile(ledger: Ledger, bundle: Bundle, wanted: str | None, known: Known) -> Compiled | None:
     if not bundle.processes:
         return None
+    vendors.adopt(ledger, bundle, known)
     visits = _visits(ledger, bundle, known)
     main = _main(ledger, bundle, wanted)
     lane_of = {}
     for visit in visits:
         _introduce(visit)
         repairs.repair(visit)
+    for key in [each for each in bundle.global_tasks if each not in bundle.called_tasks]:
+        ledger.say("X25", element=key or None, name=bundle.global_tasks[key].name or key, id=key or "–")
     for visit in visits:
         # a form that asks was made by a repair: only now is everything said that expressions may read
         lane_of[visit.process.id] = lanes.find(visit)
@@ -101,8 +107,10 @@ def _compile(ledger: Ledger, bundle: Bundle, wanted: str | None, known: Known) -
     stages = ladder.climb(visits)
     forms = questions.forms(bundle)
     variables = set().union(*(references.variables(visit) for visit in visits))
+    variables.update(correlation.names(bundle))
     if len(main.starts) > 1:
         variables.add("start")
+    tables.examine(ledger, bundle, variables)
     plan = blueprinting.draw(visits, main, lane_of, stages, variables)
     executable = writing.write(bundle)
     return (

@@ -1,11 +1,33 @@
-"""Extension properties and the few settings of other tools that have an exact meaning here."""
+"""Extension properties, and the settings of other tools as plain data: `vendors` gives them their meaning here."""
 
 from lxml import etree
 
 from engine.process.doctor.loading import local
+from engine.process.doctor.model import Foreign, Setting
 
 OURS = "http://spiffworkflow.org/bpmn/schema/1.0/core"
 VENDORS = ("camunda", "activiti", "flowable", "zeebe")
+TOLD = frozenset(
+    [
+        *("assignee", "candidateGroups", "candidateUsers", "dueDate", "followUpDate", "assignmentDefinition"),
+        *("taskSchedule", "formKey", "formRef", "formData", "formProperty", "formDefinition", "userTaskForm"),
+        *("type", "topic", "taskDefinition", "taskHeaders", "connector", "class", "delegateExpression"),
+        *("expression", "resultVariable", "decisionRef", "calledDecision", "calledElement", "inputOutput"),
+        *(
+            "ioMapping",
+            "in",
+            "out",
+            "calledElementBinding",
+            "calledElementVersion",
+            "asyncBefore",
+            "asyncAfter",
+        ),
+        *("async", "exclusive", "executionListener", "taskListener", "executionListeners", "taskListeners"),
+        *("collection", "elementVariable", "loopCharacteristics", "userTask", "script"),
+    ]
+)
+"""What a finding of its own tells about; the rest is listed as documentation."""
+MOST_PARTS = 200
 
 
 def properties(element: etree._Element) -> dict[str, str]:
@@ -35,14 +57,38 @@ def vendor_attribute(element: etree._Element, name: str) -> str | None:
     return None
 
 
+def foreign(element: etree._Element) -> Foreign | None:
+    """Everything other tools say about an element, None where they say nothing."""
+    attributes = {
+        str(key).rpartition("}")[2]: str(value).strip()
+        for key, value in element.attrib.items()
+        if _is_vendors(str(key))
+    }
+    settings = [
+        _setting(each)
+        for holder in _holders(element)
+        for each in holder
+        if _is_vendors(str(each.tag)) and local(each) != "properties"
+    ]
+    return Foreign(attributes, settings[:MOST_PARTS]) if attributes or settings else None
+
+
 def leftovers(element: etree._Element) -> list[str]:
     """Names of the vendor settings on an element that are kept as documentation only."""
-    found = [str(key).rpartition("}")[2] for key in element.attrib if _is_vendors(str(key))]
-    for holder in _holders(element):
-        found += [
-            local(each) for each in holder if _is_vendors(str(each.tag)) and local(each) != "properties"
-        ]
-    return found
+    found = foreign(element)
+    if found is None:
+        return []
+    names = [*found.attributes, *(each.name for each in found.settings)]
+    return [name for name in names if name not in TOLD]
+
+
+def _setting(element: etree._Element) -> Setting:
+    return Setting(
+        local(element),
+        {str(key).rpartition("}")[2]: str(value).strip() for key, value in element.attrib.items()},
+        str(element.text or "").strip(),
+        [_setting(each) for each in element if local(each)][:MOST_PARTS],
+    )
 
 
 def _holders(element: etree._Element) -> list[etree._Element]:

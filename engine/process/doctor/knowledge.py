@@ -9,7 +9,7 @@ from engine.process.doctor.model import Bundle, Node
 
 def listed(text: str | None) -> list[str]:
     """Names in a property, parted by commas or spaces."""
-    return [each for each in re.split(r"[,\s]+", text or "") if each]
+    return [each for each in re.split(r"[,\s]+", text) if each] if text else []
 
 
 def provided(bundle: Bundle) -> frozenset[str]:
@@ -27,7 +27,9 @@ def provided(bundle: Bundle) -> frozenset[str]:
 def is_open(bundle: Bundle) -> bool:
     """Whether some connector's answer is merged whole, so that its names cannot be known."""
     return any(
-        node.properties.get("connector") and not node.properties.get("out")
+        node.properties.get("connector")
+        and not node.properties.get("out")
+        and "connector:from" not in node.properties  # what another tool's worker answers, ours may not
         for process in bundle.processes
         for _, node in process.scope.everything()
     )

@@ -8,9 +8,29 @@ from engine.process.blueprint import Text
 from engine.process.doctor.findings import Ledger
 
 MOST_BYTES = 2 * 1024 * 1024
-MOST_NODES = 20_000
+MOST_NODES = 40_000
 MOST_TEXT = 20_000
 MOST_DEPTH = 80
+BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+_EARLIER = frozenset(
+    [
+        "http://schema.omg.org/spec/BPMN/2.0",
+        "http://www.omg.org/spec/BPMN/20100501/MODEL",
+        "http://www.omg.org/spec/BPMN/20100524",
+        "http://www.omg.org/bpmn20",
+        "http://www.omg.org/spec/BPMN/2.0/",
+        "http://www.omg.org/spec/BPMN/2.0",
+    ]
+)
+"""What drafts of BPMN 2.0 called themselves; some tools still write it."""
+# counted by libxml2 itself: a walk in Python over a large file takes longer than all the rest of an examination
+_COUNT = etree.XPath("count(//*)")
+_TOO_DEEP = etree.XPath(f"boolean({'/*' * (MOST_DEPTH + 1)})")
+_IN_BPMN = "namespace-uri(..) = '{0}' and local-name(..) != 'documentation' and local-name(..) != 'text'"
+_LONG = etree.XPath(
+    f"(//@*[string-length() > {MOST_TEXT} and {_IN_BPMN.format(BPMN)}]"
+    f" | //text()[string-length() > {MOST_TEXT} and {_IN_BPMN.format(BPMN)}])[1]/.."
+)
 
 
 def load(ledger: Ledger, file: str, content: bytes) -> etree._Element | None:
@@ -27,21 +47,19 @@ def load(ledger: Ledger, file: str, content: bytes) -> etree._Element | None:
     if root.getroottree().docinfo.doctype:
         ledger.say("X03", file=file)
         return None
-    return root if _modest(ledger, file, root) else None
+    return _modern(ledger, file, root) if _modest(ledger, file, root) else None
 
 
 def _parse(ledger: Ledger, file: str, content: bytes) -> etree._Element | None:
+    if not content.startswith(b"<") and content[:200].lstrip().startswith(b"<"):
+        content = content.lstrip()
     try:
         return etree.fromstring(content, _parser())
     except (etree.XMLSyntaxError, ValueError) as error:
         reason, place = str(error), _place(error)
-    if "encoding" in reason or "not proper UTF-8" in reason:
-        mended = _as_windows_1252(content)
-        if mended is not None:
-            ledger.say("X12", file=file)
-            return mended
-    ledger.say("X01", file=file, reason=place)
-    return None
+    if re.search(r"Namespace prefix \S+ .*is not defined", reason):
+        return _with_undeclared(ledger, file, content, place)
+    return _with_other_encoding(ledger, file, content, place)
 
 
 def _place(error: Exception) -> Text:
@@ -51,16 +69,41 @@ def _place(error: Exception) -> Text:
     )
 
 
-def _as_windows_1252(content: bytes) -> etree._Element | None:
+def _with_other_encoding(ledger: Ledger, file: str, content: bytes, place: Text) -> etree._Element | None:
+    """X12: what the first line says of the characters is not true; UTF-8 is tried before windows-1252."""
+    for encoding, name in (("utf-8-sig", "UTF-8"), ("cp1252", "windows-1252")):
+        try:
+            root = etree.fromstring(content.decode(encoding).encode(), _parser("utf-8"))
+        except (etree.XMLSyntaxError, ValueError):
+            continue
+        ledger.say("X12", file=file, encoding=name)
+        return root
+    ledger.say("X01", file=file, reason=place)
+    return None
+
+
+def _with_undeclared(ledger: Ledger, file: str, content: bytes, place: Text) -> etree._Element | None:
+    """X19: prefixes nobody declared belong to extensions of some tool; anything else wrong is still refused."""
+    parser = _parser(recover=True)
     try:
-        return etree.fromstring(content.decode("cp1252").encode(), _parser("utf-8"))
+        root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError):
+        root = None
+    errors = [each for each in parser.error_log if each.domain != etree.ErrorDomains.NAMESPACE]
+    if root is None or errors:
+        ledger.say("X01", file=file, reason=place)
         return None
+    found = {
+        each.message.split()[2] for each in parser.error_log if each.message.startswith("Namespace prefix")
+    }
+    ledger.say("X19", file=file, names=", ".join(sorted(found))[:200])
+    return root
 
 
-def _parser(encoding: str | None = None) -> etree.XMLParser:
+def _parser(encoding: str | None = None, *, recover: bool = False) -> etree.XMLParser:
     return etree.XMLParser(
         encoding=encoding,
+        recover=recover,
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
@@ -71,29 +114,34 @@ def _parser(encoding: str | None = None) -> etree.XMLParser:
 
 
 def _modest(ledger: Ledger, file: str, root: etree._Element) -> bool:
-    depth = count = 0
-    for event, element in etree.iterwalk(root, events=("start", "end")):
-        if event == "end":
-            depth -= 1
-            continue
-        depth, count = depth + 1, count + 1
-        if count > MOST_NODES:
-            ledger.say("X05", file=file, most=str(MOST_NODES))
-            return False
-        if depth > MOST_DEPTH:
-            ledger.say("X13", file=file, most=str(MOST_DEPTH))
-            return False
-        if _longest(element) > MOST_TEXT:
-            ledger.say("X06", file=file, element_name=local(element), most=str(MOST_TEXT))
-            return False
+    if _TOO_DEEP(root):
+        ledger.say("X13", file=file, most=str(MOST_DEPTH))
+        return False
+    if _COUNT(root) > MOST_NODES:
+        ledger.say("X05", file=file, most=str(MOST_NODES))
+        return False
+    for long in _LONG(root):
+        ledger.say("X06", file=file, element_name=local(long), most=str(MOST_TEXT))
+        return False
     return True
 
 
-def _longest(element: etree._Element) -> int:
-    texts = [element.text, element.tail, *element.attrib.values()]
-    return max(len(text or "") for text in texts)
+def _modern(ledger: Ledger, file: str, root: etree._Element) -> etree._Element:
+    """X20: a draft of BPMN 2.0 is read like the standard it became."""
+    namespace = root.tag[1:].partition("}")[0] if isinstance(root.tag, str) and "}" in root.tag else ""
+    if namespace in _EARLIER and local(root) == "definitions":
+        ledger.say("X20", file=file, namespace=namespace)
+        for each in list(root.iter(f"{{{namespace}}}*")):
+            each.tag = f"{{{BPMN}}}{local(each)}"
+    return root
 
 
 def local(element: etree._Element) -> str:
     """The name of an element without its namespace ('' for an unresolved entity)."""
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def is_bpmn(element: etree._Element) -> bool:
+    """Whether an element is one of BPMN and not of some tool."""
+    return isinstance(element.tag, str) and element.tag.startswith("{" + BPMN + "}")

@@ -4,9 +4,11 @@ Nothing here knows XML or SpiffWorkflow. Ids are those of the upload; what the d
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
+from engine.process import decisions
 from engine.process.blueprint import Text
 
 TASKS = frozenset(
@@ -65,6 +67,32 @@ class Loop:
     """A condition that ends a multi-instance early."""
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """An extension element of another tool: its name, attributes, text and parts."""
+
+    name: str
+    said: dict[str, str]
+    text: str = ""
+    parts: "list[Setting]" = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """What other tools say about an element: their attributes, and their extension elements."""
+
+    attributes: dict[str, str]
+    settings: list[Setting]
+
+    def all(self, *names: str) -> list[Setting]:
+        """The extension elements of these names, in the order of the file."""
+        return [each for each in self.settings if each.name in names]
+
+    def said(self, element: str, attribute: str) -> str:
+        """An attribute of an extension element, '' where it is not there."""
+        return next((each.said[attribute] for each in self.all(element) if each.said.get(attribute)), "")
+
+
 @dataclass(slots=True, eq=False)
 class Node:
     """One flow node. ``source`` is its id in the upload, None for a step the doctor added."""
@@ -86,6 +114,8 @@ class Node:
     for_compensation: bool = False
     loop: Loop | None = None
     script: str | None = None
+    trusted: bool = False
+    """The designer wants the script to run as Python, once an administrator has approved it."""
     called: str | None = None
     message: str | None = None
     declared: bool = False
@@ -99,6 +129,8 @@ class Node:
     """An event nobody can cause: a person says that it happened."""
     title: Text | None = None
     """A name in both languages, for steps the doctor added."""
+    foreign: Foreign | None = None
+    """What other tools say about it."""
 
     @property
     def audible(self) -> bool:
@@ -118,6 +150,56 @@ class Link:
     source_id: str | None = None
     properties: dict[str, str] = field(default_factory=dict)
     title: Text | None = None
+    home: "Links | None" = field(default=None, repr=False)
+    """The flows of the scope it is in, which keep an index of its ends."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if name in {"start", "end"} and getattr(self, "home", None) is not None:
+            self.home.forget()  # type: ignore[union-attr]
+
+
+class Links(list[Link]):
+    """The flows of a scope, found by their ends without looking at all of them."""
+
+    def __init__(self, links: Iterable[Link] = ()) -> None:
+        super().__init__(links)
+        self._by_start: dict[str, list[Link]] | None = None
+        self._by_end: dict[str, list[Link]] = {}
+        for link in self:
+            link.home = self
+
+    def append(self, link: Link) -> None:
+        """Add a flow."""
+        super().append(link)
+        link.home = self
+        self.forget()
+
+    def remove(self, link: Link) -> None:
+        """Take a flow out."""
+        super().remove(link)
+        self.forget()
+
+    def forget(self) -> None:
+        """An end has moved: the index is built again when somebody asks."""
+        self._by_start = None
+
+    def leaving(self, key: str) -> list[Link]:
+        """The flows that start at a node, in the order of the file."""
+        return list(self._index().get(key, ()))
+
+    def entering(self, key: str) -> list[Link]:
+        """The flows that end at a node."""
+        self._index()
+        return list(self._by_end.get(key, ()))
+
+    def _index(self) -> dict[str, list[Link]]:
+        if self._by_start is None:
+            self._by_start, self._by_end = {}, {}
+            for link in self:
+                self._by_start.setdefault(link.start, []).append(link)
+                self._by_end.setdefault(link.end, []).append(link)
+        return self._by_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +239,16 @@ class Scope:
     owner: Node | None = None
     parent: "Scope | None" = None
     nodes: dict[str, Node] = field(default_factory=dict)
-    links: list[Link] = field(default_factory=list)
+    ways: Links = field(default_factory=Links)
+
+    @property
+    def links(self) -> Links:
+        """The sequence flows, in the order of the file."""
+        return self.ways
+
+    @links.setter
+    def links(self, links: Iterable[Link]) -> None:
+        self.ways = Links(links)
 
     def add(self, node: Node) -> Node:
         """Put a node here."""
@@ -168,11 +259,11 @@ class Scope:
 
     def outgoing(self, node: Node) -> list[Link]:
         """The flows that leave a node, in the order of the file."""
-        return [link for link in self.links if link.start == node.id]
+        return self.ways.leaving(node.id)
 
     def incoming(self, node: Node) -> list[Link]:
         """The flows that lead to a node."""
-        return [link for link in self.links if link.end == node.id]
+        return self.ways.entering(node.id)
 
     def boundaries(self, node: Node) -> list[Node]:
         """The boundary events on an activity."""
@@ -242,7 +333,19 @@ class Bundle:
     forms: dict[str, frozenset[str]] = field(default_factory=dict)
     """Keys of the uploaded forms with the names of their fields."""
     decisions: dict[str, "Decision"] = field(default_factory=dict)
+    drawn_forms: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Forms that diagrams of other tools hold themselves, in our format, by key."""
+    foreign_forms: dict[str, str] = field(default_factory=dict)
+    """The same as they were written, by the ids that tasks refer to."""
+    correlations: list[tuple[str, str, str]] = field(default_factory=list)
+    """Messages that another tool matches by a key: id, name, key."""
+    keys: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Correlation: by the id of a property and the name of a message, the expression that reads it from the payload."""
     ids: set[str] = field(default_factory=set)
+    global_tasks: dict[str, Node] = field(default_factory=dict)
+    """Tasks outside any process, by id."""
+    called_tasks: set[str] = field(default_factory=set)
+    """Those that some call activity calls."""
     bodies: set[str] = field(default_factory=set)
     """Ids of processes and sub-processes: the engine knows them by name, so they are unique in the bundle."""
     variables: set[str] = field(default_factory=set)
@@ -295,3 +398,5 @@ class Decision:
     key: str
     reads: frozenset[str]
     gives: frozenset[str]
+    made: "decisions.Decision | None" = None
+    """What it decides, for the checks of tables."""

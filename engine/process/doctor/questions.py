@@ -8,8 +8,11 @@ from engine.process.doctor.model import Bundle, Node, Question
 
 
 def forms(bundle: Bundle) -> dict[str, dict[str, Any]]:
-    """A form for every user task that asks something; the task's ``form`` property is set to its key."""
-    found: dict[str, dict[str, Any]] = {}
+    """A form for every user task that asks something; the task's ``form`` property is set to its key.
+
+    With them come the forms that the diagrams hold themselves.
+    """
+    found = dict(bundle.drawn_forms)
     for process in bundle.processes:
         for _, node in process.scope.everything():
             if node.kind == "userTask" and node.questions:

@@ -1,23 +1,83 @@
 """From a BPMN file to the model: every id, name, property, lane and event; nothing is judged here but ids."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from lxml import etree
 
-from engine.process.doctor import extensions, model
+from engine.process.blueprint import Text
+from engine.process.doctor import correlation, extensions, model, schema, words
 from engine.process.doctor.definitions import Definitions
 from engine.process.doctor.findings import Ledger
-from engine.process.doctor.loading import local
+from engine.process.doctor.loading import BPMN, is_bpmn, local
 from engine.process.doctor.model import Bundle, Conversation, LaneRead, Link, Loop, Node, Process, Scope
 
-BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 _RESERVED = frozenset({"Start", "End", "Root", "StartEventSplit", "StartEventJoin"})
 _RESERVED_ENDS = (".EndJoin", ".BoundaryEventSplit", ".BoundaryEventJoin", " [child]")
 _ID = re.compile(r"[A-Za-z_][\w.\-]{0,199}")
 _DATA = frozenset({"dataObject", "dataObjectReference", "dataStoreReference", "dataInput", "dataOutput"})
 _CONVERSATIONS = frozenset({"choreography", "globalConversation", "conversation", "choreographyTask"})
+_TALKS = {
+    "choreography": Text("choreografia", "choreography"),
+    "globalChoreographyTask": Text("choreografia", "choreography"),
+    "globalConversation": Text("konwersacja", "conversation"),
+    "conversation": Text("konwersacja", "conversation"),
+    "subConversation": Text("konwersacja", "conversation"),
+    "collaboration": Text("współpraca pustych basenów", "collaboration of empty pools"),
+}
+_GLOBAL_TASKS = {
+    "globalTask": "task",
+    "globalUserTask": "userTask",
+    "globalManualTask": "manualTask",
+    "globalScriptTask": "scriptTask",
+    "globalBusinessRuleTask": "businessRuleTask",
+}
+_BESIDE = frozenset(
+    [
+        *(
+            "documentation",
+            "extensionElements",
+            "auditing",
+            "monitoring",
+            "property",
+            "laneSet",
+            "resourceRole",
+        ),
+        *(
+            "performer",
+            "humanPerformer",
+            "potentialOwner",
+            "incoming",
+            "outgoing",
+            "ioSpecification",
+            "ioBinding",
+        ),
+        *(
+            "dataInputAssociation",
+            "dataOutputAssociation",
+            "dataOutput",
+            "dataInput",
+            "inputSet",
+            "outputSet",
+        ),
+        *("standardLoopCharacteristics", "multiInstanceLoopCharacteristics", "eventDefinitionRef"),
+        *("association", "group", "textAnnotation", "artifact", "supports", "correlationSubscription"),
+        *(
+            "supportedInterfaceRef",
+            "completionCondition",
+            "dataStore",
+            "transformation",
+            "script",
+            "rendering",
+        ),
+    ]
+)
+"""What stands in a process beside its steps and flows: it is kept as documentation or read in its place."""
+MOST_STEPS = 3000
+_CHOREOGRAPHIES = tuple(f"{{{BPMN}}}{kind}" for kind in ("choreography", "subChoreography"))
+_THINGS = tuple(f"{{{BPMN}}}{kind}" for kind in sorted(_DATA))
+_STEPS = tuple(f"{{{BPMN}}}{kind}" for kind in model.NODES)
 
 
 def read(ledger: Ledger, bundle: Bundle, file: str, root: etree._Element) -> None:
@@ -25,8 +85,8 @@ def read(ledger: Ledger, bundle: Bundle, file: str, root: etree._Element) -> Non
     if root.tag != f"{{{BPMN}}}definitions":
         ledger.say("X02", file=file, root=str(root.tag)[:80])
         return
-    reader = _Reader(ledger, bundle, file, root)
-    reader.read()
+    schema.compare(ledger, file, root)
+    _Reader(ledger, bundle, file, root).read()
 
 
 @dataclass(slots=True)
@@ -41,34 +101,106 @@ class _Reader:
     """Nodes by their id in the upload; the first where an id is used twice."""
     scopes: dict[Node, Scope] = field(default_factory=dict)
     flows: list[tuple[Process, Scope, etree._Element]] = field(default_factory=list)
-    renamed: dict[str, str] = field(default_factory=dict)
+    met: set[etree._Element] = field(default_factory=set)
+    """The steps and flows that were read."""
+    told: set[etree._Element] = field(default_factory=set)
+    """What was said not to be known here, with everything in it."""
+    parties: set[str] = field(default_factory=set)
+    """Ids of pools and processes: what a message may come from or go to."""
 
     def __post_init__(self) -> None:
         self.definitions = Definitions(self.root)
 
     def read(self) -> None:
         """The whole file: pools, processes, flows, messages between pools."""
-        if any(local(each) in _CONVERSATIONS for each in self.root.iter()):
+        if next(self.root.iter(*(f"{{{BPMN}}}{kind}" for kind in sorted(_CONVERSATIONS))), None) is not None:
             self.ledger.say("P07", file=self.file)
+        self._foreign()
+        correlation.read(self.bundle, self.definitions, self.root)
         elements = list(_all(self.root, "process"))
         if not elements:
-            self.ledger.say("X07", file=self.file)
+            self._no_process()
             return
+        if sum(1 for each in self.root.iter(*_STEPS)) > MOST_STEPS:
+            self.ledger.say("X22", file=self.file, most=str(MOST_STEPS))
+            return
+        self._global_tasks()
         pools = self._pools({str(each.get("id")) for each in elements})
         for each in elements:
             self._process(each, pools)
         for process, scope, flow in self.flows:
             self._flow(process, scope, flow)
         for each in _all(self.root, "messageFlow"):
-            ends = [self.nodes.get(_ref(each, key)) for key in ("sourceRef", "targetRef")]
-            name = _name(each) or self.definitions.name("message", each.get("messageRef")) or ""
-            self.bundle.conversations.append(Conversation(ends[0], ends[1], name))
+            self._conversation(each)
+        self._overlooked()
+
+    def _no_process(self) -> None:
+        """X07, X21: there is nothing to run, perhaps because it is drawn as a conversation of parties."""
+        for kind, what in _TALKS.items():
+            found = list(_all(self.root, kind))
+            if found:
+                parties = [*found, *_all(self.root, "participant")]
+                names = [_name(each) or str(each.get("id") or "–") for each in parties]
+                self.ledger.say("X21", file=self.file, kind=what, names=words.listed(names))
+                return
+        self.ledger.say("X07", file=self.file)
+
+    def _global_tasks(self) -> None:
+        """Tasks outside any process, which call activities may call."""
+        for each in self.root:
+            kind = _GLOBAL_TASKS.get(local(each))
+            if kind is not None and is_bpmn(each):
+                key = str(each.get("id") or "")
+                script = next((str(part.text or "") for part in each if local(part) == "script"), None)
+                task = Node(key, kind, _name(each), key or None, script=script)
+                task.properties = extensions.properties(each)
+                self.bundle.global_tasks.setdefault(key, task)
+
+    def _overlooked(self) -> None:
+        """X18: steps, flows and lanes where none can be, such as inside a task or outside any process."""
+        for each in self.root.iter(*_STEPS, f"{{{BPMN}}}sequenceFlow"):
+            if each not in self.met and next(each.iterancestors(*_CHOREOGRAPHIES), None) is None:
+                process = next(each.iterancestors(f"{{{BPMN}}}process"), None)
+                self._unknown(str(process.get("id") or "") if process is not None else "", each)
+        for each in _all(self.root, "lane"):
+            if next(each.iterancestors(f"{{{BPMN}}}process"), None) is None:
+                self._unknown("", each)
+        for each in self.root.iter(*(f"{{{BPMN}}}{kind}" for kind in sorted(_GLOBAL_TASKS))):
+            if each.getparent() is not self.root:
+                self._unknown("", each)
+
+    def _conversation(self, element: etree._Element) -> None:
+        """A message between pools; X23: one that leads nowhere."""
+        refs = [str(element.get(key) or "").strip() for key in ("sourceRef", "targetRef")]
+        ends = [self._find(ref) for ref in refs]
+        name = _name(element) or self.definitions.name("message", element.get("messageRef")) or ""
+        if any(
+            end is None and not self.parties & {ref, _bare(ref)} for ref, end in zip(refs, ends, strict=True)
+        ):
+            self.ledger.say("X23", element=element.get("id"), name=name or str(element.get("id") or "–"))
+        self.bundle.conversations.append(Conversation(ends[0], ends[1], name))
+
+    def _find(self, ref: str) -> Node | None:
+        """A node by a reference, which may carry the prefix of its namespace."""
+        return self.nodes.get(ref) or self.nodes.get(_bare(ref))
+
+    def _foreign(self) -> None:
+        """Forms inside the file and keys of messages, as other tools write them."""
+        for each in _all(self.root, "extensionElements"):
+            for form in [part for part in each if local(part) == "userTaskForm" and part.get("id")]:
+                self.bundle.foreign_forms.setdefault(str(form.get("id")), str(form.text or ""))
+        for each in self.root:
+            key = extensions.setting(each, "subscription", "correlationKey")
+            if local(each) == "message" and key:
+                self.bundle.correlations.append((str(each.get("id") or ""), _name(each), key))
 
     def _pools(self, processes: set[str]) -> dict[str, str]:
         """Names of pools by the process they hold; the empty ones are noted."""
         found: dict[str, str] = {}
+        for each in self.root.iter(f"{{{BPMN}}}participant", f"{{{BPMN}}}process"):
+            self.parties.add(str(each.get("id") or ""))
         for each in _all(self.root, "participant"):
-            held = _ref(each, "processRef")
+            held = _ref(each, "processRef", processes)
             if held in processes:
                 found[held] = _name(each)
             else:
@@ -95,10 +227,24 @@ class _Reader:
     def _scope(self, process: Process, scope: Scope, element: etree._Element) -> None:
         for child in element:
             kind = local(child)
-            if kind in model.NODES:
+            if kind in model.NODES and is_bpmn(child):
                 self._node(process, scope, child)
-            elif kind == "sequenceFlow":
+            elif kind == "sequenceFlow" and is_bpmn(child):
                 self.flows.append((process, scope, child))
+            elif kind not in _BESIDE and kind not in _DATA and kind and not kind.endswith("EventDefinition"):
+                self._unknown(process.source, child)
+
+    def _unknown(self, process: str, element: etree._Element) -> None:
+        """X18: something BPMN 2.0 does not have here; what tools put there for themselves is theirs."""
+        steps = model.NODES | {"sequenceFlow"}
+        if (is_bpmn(element) or local(element) in steps) and not self.told.intersection(
+            element.iterancestors()
+        ):
+            key, kind = str(element.get("id") or ""), local(element)[:60]
+            inside = [str(each.get("id")) for each in element.iter() if each.get("id")]
+            self.told.add(element)
+            said = words.listed([key] if key else inside, most=20) or "–"
+            self.ledger.say("X18", process, element=key or None, file=self.file, kind=kind, id=said)
 
     def _node(self, process: Process, scope: Scope, element: etree._Element) -> None:
         kind = local(element)
@@ -106,7 +252,8 @@ class _Reader:
         is_body = kind in model.SUB_PROCESSES
         node.id = self._identify(process, node, element, body=is_body)
         node.properties = extensions.properties(element)
-        node.default = element.get("default")
+        node.foreign = extensions.foreign(element)
+        node.default = _bare(str(element.get("default") or "")) or None
         node.host = element.get("attachedToRef")
         node.interrupting = _flag(
             element, "isInterrupting" if kind == "startEvent" else "cancelActivity", True
@@ -126,6 +273,7 @@ class _Reader:
             node.message = self.definitions.name("message", element.get("messageRef"))
             node.declared = node.message is not None
         scope.add(node)
+        self.met.add(element)
         self.scopes[node] = scope
         if node.source and node.source not in self.nodes:
             self.nodes[node.source] = node
@@ -134,13 +282,14 @@ class _Reader:
             self._scope(process, node.body, element)
 
     def _flow(self, process: Process, scope: Scope, element: etree._Element) -> None:
+        self.met.add(element)
         link = Link("", "", "", name=_name(element), source_id=element.get("id"))
         link.id = self._identify(process, link, element)
         link.properties = extensions.properties(element)
         condition = next((each for each in element if local(each) == "conditionExpression"), None)
         if condition is not None:
-            link.condition = _text(condition)
-        ends = [self.nodes.get(_ref(element, key)) for key in ("sourceRef", "targetRef")]
+            link.condition = _text(condition) or None
+        ends = [self._find(str(element.get(key) or "").strip()) for key in ("sourceRef", "targetRef")]
         if ends[0] is None or ends[1] is None:
             self.ledger.say("F01", process.source, link)
             return
@@ -163,26 +312,27 @@ class _Reader:
 
     def _lanes(self, process: Process, element: etree._Element) -> None:
         """Lanes in the order of the file, so that an inner lane wins over the outer."""
+        lanes: set[str] = set()
         for each in _all(element, "lane"):
-            refs = [self.nodes.get((ref.text or "").strip()) for ref in each if local(ref) == "flowNodeRef"]
+            refs = [self._find((ref.text or "").strip()) for ref in each if local(ref) == "flowNodeRef"]
             inside = [node.id for node in refs if node is not None]
             lane = LaneRead(str(each.get("id") or ""), _name(each), extensions.properties(each), inside)
-            if not lane.id:
+            if lane.id in lanes:
+                self.ledger.say("I04", process.source, lane, id=lane.id)
+            if not lane.id or lane.id in lanes:
                 lane.id = self.bundle.fresh("lane")
+            lanes.add(lane.id)
             process.lanes.append(lane)
             process.lane_of.update((node, lane) for node in inside)
-            self._leftovers(process, each)
+            process.leftovers.setdefault("K02", []).extend(extensions.leftovers(each))
 
     def _leftovers(self, process: Process, element: etree._Element) -> None:
         notes = process.leftovers
-        for each in element.iter():
-            kind = local(each)
-            if kind in _DATA:
-                notes.setdefault("K01", []).append(_name(each) or str(each.get("id") or kind))
-            if kind in model.NODES or each is element:
-                notes.setdefault("K02", []).extend(extensions.leftovers(each))
-        keys = [_name(each) or str(each.get("id")) for each in _all(self.root, "correlationKey")]
-        notes["K03"] = keys
+        for each in element.iter(*_THINGS):
+            notes.setdefault("K01", []).append(_name(each) or str(each.get("id") or local(each)))
+        for each in (element, *element.iter(*_STEPS)):
+            notes.setdefault("K02", []).extend(extensions.leftovers(each))
+        notes["K03"] = list(correlation.left_out(self.bundle, self.root))
 
     def _identify(
         self, process: Process, about: Node | Link, element: etree._Element, *, body: bool = False
@@ -267,9 +417,14 @@ def _all(element: etree._Element, name: str) -> Iterator[etree._Element]:
     return element.iter(f"{{{BPMN}}}{name}")
 
 
-def _ref(element: etree._Element, attribute: str) -> str:
+def _ref(element: etree._Element, attribute: str, known: Collection[str] = ()) -> str:
     value = str(element.get(attribute) or "").strip()
-    return value.partition(":")[2] or value if ":" in value else value
+    return value if value in known else _bare(value)
+
+
+def _bare(ref: str) -> str:
+    """A reference without the prefix of its namespace."""
+    return ref.partition(":")[2] or ref
 
 
 def _name(element: etree._Element) -> str:

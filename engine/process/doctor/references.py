@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import isodate
 
+from engine import lengths
 from engine.process.blueprint import Text
 from engine.process.doctor import conditions, knowledge
 from engine.process.doctor.model import Node, Scope
 from engine.process.doctor.visit import Visit
+from engine.process.scripts.python import outline
 
 PEOPLE = frozenset({"owner", "starter"})
 
@@ -26,9 +28,12 @@ def check(visit: Visit) -> None:
         if clock and clock not in {"work", "round"}:
             visit.say("Q05", node, property="clock", value=clock[:60])
             node.properties.pop("clock")
+        _check_keep(visit, node)
         decision = visit.bundle.decisions.get(node.decision or "")
         if decision is not None and node.kind == "businessRuleTask":
             _check_names(visit, node, Text("tabela decyzyjna", "the decision table"), decision.reads)
+        if node.trusted:
+            _check_names(visit, node, Text("skrypt", "the script"), outline(node.script or "").needs)
         for where, expression in _own(node):
             _check_expression(visit, node, where, expression)
         for where, expression in _of_flow(scope, node):
@@ -45,12 +50,25 @@ def variables(visit: Visit) -> set[str]:
             found |= conditions.names(expression)
         for expression in (conditions.assignments(node.script or "") or {}).values():
             found |= conditions.names(expression)
+        found.update(outline(node.script or "").reads if node.trusted else ())
         found.update(question.key for question in node.questions)
         found.update(knowledge.listed(node.properties.get("payload")))
         decision = visit.bundle.decisions.get(node.decision or "")
         if decision is not None:
             found |= decision.reads
     return found
+
+
+def _check_keep(visit: Visit, node: Node) -> None:
+    """How long an early message waits; what an event sub-process says counts for its start."""
+    keep = node.properties.get("keep")
+    if keep and not lengths.is_length(keep):
+        visit.say("Q05", node, property="keep", value=keep[:60])
+        node.properties.pop("keep")
+    elif keep and node.by_event and node.body is not None:
+        for each in node.body.nodes.values():
+            if each.kind == "startEvent":
+                each.properties.setdefault("keep", keep)
 
 
 def is_duration(text: str) -> bool:

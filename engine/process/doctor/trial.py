@@ -9,7 +9,7 @@ from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from engine.errors import Refusal
 from engine.process import program
 from engine.process.blueprint import Blueprint, Text
-from engine.process.doctor import words
+from engine.process.doctor import reasons, words
 from engine.process.doctor.findings import Ledger
 from engine.process.doctor.model import Bundle, Node
 
@@ -41,14 +41,10 @@ def read(ledger: Ledger, bundle: Bundle, blueprint: Blueprint, executable: bytes
 
 def _report(ledger: Ledger, bundle: Bundle, diagram: str, trouble: Exception) -> None:
     node = _place(bundle, diagram, getattr(trouble, "id", None))
-    reason = str(trouble).splitlines()[0][:200] if str(trouble) else type(trouble).__name__
-    why = Text(reason, reason)
-    if isinstance(trouble, RecursionError) or "RecursionError" in reason:
-        why = Text("droga jest zbyt długa", "the way is too long")
     about = (
         words.called(node) if node is not None else Text(f"proces „{diagram}”", f"the process “{diagram}”")
     )
-    ledger.say("X15", diagram, node, at=about, reason=why)
+    ledger.say("X15", diagram, node, at=about, reason=reasons.of_parser(trouble))
 
 
 def _place(bundle: Bundle, diagram: str, element: Any) -> Node | None:

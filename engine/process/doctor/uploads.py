@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from engine.errors import Refusal
 from engine.process import decisions, forms
-from engine.process.blueprint import Text
-from engine.process.doctor import loading, reading
+from engine.process.doctor import loading, reading, reasons, tables
 from engine.process.doctor.findings import Ledger
 from engine.process.doctor.model import Bundle, Decision
 
@@ -25,7 +24,7 @@ def read(ledger: Ledger, files: Sequence[File]) -> Bundle:
     diagrams = 0
     for file in files:
         kind = file.name.rpartition(".")[2].lower()
-        if kind in {"bpmn", "xml"}:
+        if kind in {"bpmn", "bpmn2", "bpmn20", "xml"}:
             diagrams += 1
             root = loading.load(ledger, file.name, file.content)
             if root is not None:
@@ -45,25 +44,21 @@ def _table(ledger: Ledger, bundle: Bundle, file: File) -> None:
     if loading.load(ledger, file.name, file.content) is None:
         return
     try:
-        tables = decisions.read(file.content)
-    except Refusal as refused:
-        ledger.say("X11", file=file.name, reason=_reason(refused))
-        return
-    for key, table in tables.items():
-        gives = frozenset(name.partition(".")[0] for name in table.outputs)
-        bundle.decisions[key] = Decision(key, table.names, gives)
+        found = decisions.read(file.content)
+    except decisions.FileWrong as refused:
+        ledger.say("X11", file=file.name, reason=reasons.reason(refused))
+    except decisions.TableWrong as refused:
+        tables.unreadable(ledger, file.name, refused)
+    else:
+        for key, decision in found.items():
+            gives = frozenset(name.partition(".")[0] for name in decision.outputs)
+            bundle.decisions[key] = Decision(key, decision.names, gives, decision)
 
 
 def _form(ledger: Ledger, bundle: Bundle, file: File) -> None:
     try:
         form = forms.load(file.content)
     except Refusal as refused:
-        ledger.say("X10", file=file.name, reason=_reason(refused))
+        ledger.say("X10", file=file.name, reason=reasons.reason(refused))
         return
     bundle.forms[form.key] = form.names
-
-
-def _reason(refused: Refusal) -> Text:
-    """Why, without the full stop: it goes into a sentence of ours."""
-    words = str(refused).rstrip(".")
-    return Text(words, words)

@@ -2,8 +2,8 @@
 
 from lxml import etree
 
+from engine.process.doctor.loading import BPMN
 from engine.process.doctor.model import Bundle, Loop, Node, Scope, Trigger
-from engine.process.doctor.reading import BPMN
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _TIMES = {"duration": "timeDuration", "date": "timeDate", "cycle": "timeCycle"}
@@ -16,6 +16,7 @@ def write(bundle: Bundle) -> bytes:
         element = writer.child(writer.root, "process", id=process.id, isExecutable="true")
         _label(element, process.name)
         writer.scope(element, process.scope)
+    writer.keys()
     content: bytes = etree.tostring(writer.root, xml_declaration=True, encoding="UTF-8")
     return content
 
@@ -42,6 +43,16 @@ class _Writer:
             _label(flow, link.name)
             if link.condition:
                 self._formal(flow, "conditionExpression", link.condition)
+
+    def keys(self) -> None:
+        """The correlation properties, after the processes; of a message that only starts a case, too."""
+        properties: dict[str, etree._Element] = {}
+        for (key, message), expression in self.bundle.keys.items():
+            if key not in properties:
+                properties[key] = self.child(self.root, "correlationProperty", id=key)
+            ref = self._define("message", message, None)
+            reading = self.child(properties[key], "correlationPropertyRetrievalExpression", messageRef=ref)
+            self._formal(reading, "messagePath", expression)
 
     def _node(self, parent: etree._Element, scope: Scope, node: Node) -> None:
         element = self.child(parent, node.kind, id=node.id)
@@ -73,9 +84,7 @@ class _Writer:
         if node.all_of and len(node.triggers) > 1:
             element.set("parallelMultiple", "true")
         if node.by_event:
-            # the parser reads the plain attribute in one place and the prefixed one in another
             element.set("triggeredByEvent", "true")
-            element.set(_tag("triggeredByEvent"), "true")
         if node.kind == "startEvent" and not node.interrupting:
             element.set("isInterrupting", "false")
 

@@ -15,6 +15,16 @@ HEAD = (
     'xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core" id="d" targetNamespace="urn:test">'
 )
 KNOWN = doctor.Known(departments={"sales": "Sprzedaż", "legal": "Dział prawny"})
+PLAIN = {
+    "number": 7,
+    "money": 7,
+    "percent": 7,
+    "yes_no": True,
+    "date": "2026-11-20",
+    "lines": [],
+    "choices": [],
+}
+"""What the player answers to a field that offers nothing to choose from."""
 HURRY = 60
 """After so many commands the player takes the shortest way to an end."""
 
@@ -62,7 +72,7 @@ def examine(
     return doctor.examine(files, accepted=accepted, known=known, process=process)
 
 
-def codes(examined: doctor.Examined, *, beside: Collection[str] = ("L03", "Q06")) -> list[str]:
+def codes(examined: doctor.Examined, *, beside: Collection[str] = ("L03", "Q06", "X17")) -> list[str]:
     """The codes found, without the hints that every small diagram has."""
     return [finding.code for finding in examined.findings if finding.code not in beside]
 
@@ -129,8 +139,10 @@ def answers(what: doctor.Compiled, one: Waiting, dice: random.Random, hurry: boo
     form = what.forms.get(found.form or "") if found else None
     chosen: dict[str, Any] = {}
     for field in form["fields"] if form else ():
-        if field["type"] == "integer":
-            chosen[field["key"]] = dice.randrange(3)
+        if "options" not in field:
+            chosen[field["key"]] = (
+                PLAIN.get(field["type"], "x") if field["type"] != "integer" else dice.randrange(3)
+            )
             continue
         options = [option["value"] for option in field["options"]]
         nearest = min(options, key=lambda flow: steps_to_end(what.blueprint, one.diagram).get(flow, 999))

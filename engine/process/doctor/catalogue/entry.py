@@ -1,5 +1,6 @@
 """The shape of an entry, and how the four kinds are written."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +15,11 @@ class Entry:
     repairable: bool
     message: Text
     remedy: Text
+
+
+def general(text: Text) -> Text:
+    """A sentence of the catalogue with … in its places."""
+    return Text(*(re.sub(r"%\(\w+\)s", "…", each).replace("%%", "%") for each in (text.pl, text.en)))
 
 
 def asks(pl: str, en: str, remedy_pl: str, remedy_en: str) -> Entry:

@@ -1,6 +1,6 @@
 """Findings about tasks, sub-processes, events, times and messages."""
 
-from engine.process.doctor.catalogue.entry import Entry, asks, hints, mends, warns
+from engine.process.doctor.catalogue.entry import Entry, asks, hints, mends
 
 _TO_PERSON_PL, _TO_PERSON_EN = "Stanie się zadaniem dla człowieka.", "It becomes a user task."
 
@@ -26,8 +26,12 @@ ENTRIES: dict[str, Entry] = {
     "A04": asks(
         "%(it)s jest skryptem, którego silnik nie wykona: %(reason)s.",
         "%(it)s is a script the engine will not run: %(reason)s.",
-        _TO_PERSON_PL + " Skrypt może składać się z linii „nazwa = wyrażenie”.",
-        _TO_PERSON_EN + " A script may have lines “name = expression”.",
+        _TO_PERSON_PL
+        + " Skrypt może składać się z linii „nazwa = wyrażenie”. Przyjęty z wartością „trusted” zostaje Pythonem,"
+        " a wersja czeka, aż zatwierdzi ją administrator.",
+        _TO_PERSON_EN
+        + " A script may have lines “name = expression”. Accepted with the value “trusted” it stays Python, and the"
+        " version waits until an administrator has approved it.",
     ),
     "A05": asks(
         "%(it)s wysyła coś, ale nie nazywa wiadomości ani łącznika.",
@@ -94,6 +98,12 @@ ENTRIES: dict[str, Entry] = {
         "%(it)s is a transaction.",
         "Działa jak podproces; anulowanie przerywa go jak błąd.",
         "It works like a sub-process; a cancellation breaks it off like an error.",
+    ),
+    "A16": asks(
+        "%(it)s powtarza się, a warunku wcześniejszego końca „%(expression)s” nie da się policzyć.",
+        "%(it)s is done several times, and the condition of its early end “%(expression)s” cannot be evaluated.",
+        "Warunek zostanie pominięty: wykonane będą wszystkie powtórzenia.",
+        "The condition is left out: every repetition is done.",
     ),
     # boundary events
     "B01": asks(
@@ -162,11 +172,11 @@ ENTRIES: dict[str, Entry] = {
         "%(it)s czeka na warunek: jest on sprawdzany po każdym ruchu w sprawie.",
         "%(it)s waits for a condition: it is checked after every movement of the case.",
     ),
-    "E06": warns(
-        "%(it)s ma kilka wyzwalaczy naraz.",
-        "%(it)s has several triggers at once.",
-        "Rozdziel je na osobne zdarzenia, aby historia mówiła, co się stało.",
-        "Split them into events of their own, so that the history says what happened.",
+    "E06": mends(
+        "%(it)s ma kilka wyzwalaczy.",
+        "%(it)s has several triggers.",
+        "Każdy dostał zdarzenie dla siebie, więc historia powie, co się stało.",
+        "Each got an event of its own, so the history tells what happened.",
     ),
     "E07": asks(
         "%(it)s odwołuje się do definicji, której nie ma: %(ref)s.",

@@ -73,8 +73,8 @@ ENTRIES: dict[str, Entry] = {
     "X12": mends(
         "Plik „%(file)s” podaje złe kodowanie znaków.",
         "The file “%(file)s” declares the wrong character encoding.",
-        "Odczytano go jako windows-1252.",
-        "It was read as windows-1252.",
+        "Odczytano go jako %(encoding)s.",
+        "It was read as %(encoding)s.",
     ),
     "X13": refuses(
         "Elementy w pliku „%(file)s” są zagnieżdżone zbyt głęboko: więcej niż %(most)s poziomów.",
@@ -156,10 +156,10 @@ ENTRIES: dict[str, Entry] = {
         "They are kept as documentation.",
     ),
     "K03": hints(
-        "%(it)s ma klucze korelacji wiadomości: %(names)s.",
-        "%(it)s has message correlation keys: %(names)s.",
-        "Są pomijane: wiadomość trafia do sprawy, do której jest zaadresowana.",
-        "They are left out: a message goes to the case it is addressed to.",
+        "%(it)s ma klucze korelacji wiadomości, których wartości nie da się odczytać: %(names)s.",
+        "%(it)s has message correlation keys whose values cannot be read: %(names)s.",
+        "Są pomijane: wiadomość trafia do sprawy o podanym numerze.",
+        "They are left out: a message goes to the case whose business key it names.",
     ),
     # ids
     "I01": mends(

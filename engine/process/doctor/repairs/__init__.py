@@ -20,6 +20,7 @@ from engine.process.doctor.repairs import (
     links,
     loops,
     reach,
+    several,
     splits,
     starts,
     tasks,
@@ -37,6 +38,7 @@ ORDER: tuple[Repair, ...] = (
     loops.mend,
     starts.note,
     handlers.convert,
+    several.part,
     starts.make_one,
     reach.leave_out_unreachable,
     event_gateways.mend,
@@ -45,6 +47,7 @@ ORDER: tuple[Repair, ...] = (
     circles.open_up,
     choices.mend,
     joins.loosen,
+    joins.count,
     circles.warn,
 )
 

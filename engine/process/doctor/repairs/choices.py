@@ -78,7 +78,7 @@ def _by_expressions(
         if written != condition:
             visit.say("G11", gate, condition=written[:100], read=condition[:100])
         link.condition = condition
-    if default is not None or (len(read) == 2 and conditions.contrary(*read)):
+    if default is not None or "True" in read or (len(read) == 2 and conditions.contrary(*read)):
         return
     last = others[-1]
     if visit.say("G06", gate, way=last.name or last.id):

@@ -2,6 +2,7 @@
 
 from engine.process.doctor import conditions, times, words
 from engine.process.doctor.model import Node, Scope, Trigger
+from engine.process.doctor.repairs import several
 from engine.process.doctor.visit import Visit
 
 _ALLOWED = {
@@ -11,7 +12,6 @@ _ALLOWED = {
     "endEvent": {"message", "signal", "error", "escalation", "terminate"},
     "boundaryEvent": {"message", "signal", "error", "escalation", "timer", "conditional"},
 }
-_WAITING = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent"})
 
 
 def mend(visit: Visit, scope: Scope) -> None:
@@ -25,8 +25,6 @@ def mend(visit: Visit, scope: Scope) -> None:
             visit.say("F04", node)
             node.kind = "intermediateThrowEvent"
         _PLACES[node.kind](visit, scope, node)
-        if len(node.triggers) > 1 and node.kind in _WAITING:
-            visit.say("E06", node)
 
 
 def _mend_trigger(visit: Visit, scope: Scope, node: Node, trigger: Trigger) -> None:
@@ -100,7 +98,7 @@ def _start(visit: Visit, scope: Scope, node: Node) -> None:
         visit.bundle.link(scope, node, merge)
 
 
-def _catch(visit: Visit, _scope: Scope, node: Node) -> None:
+def _catch(visit: Visit, scope: Scope, node: Node) -> None:
     had = bool(node.triggers)
     _keep_allowed(node)
     waits_for_text = not _read_condition(visit, node)
@@ -108,6 +106,10 @@ def _catch(visit: Visit, _scope: Scope, node: Node) -> None:
         if not node.asked:
             visit.say("E03" if waits_for_text and had else "E01", node)
         node.asked, node.kind = True, "userTask"
+        others = [each for each in node.triggers if each.kind != "message" or each.declared]
+        node.triggers = []
+        if others and not node.all_of:
+            several.beside(visit, scope, node, others)
 
 
 def _throw(visit: Visit, scope: Scope, node: Node) -> None:

@@ -42,7 +42,8 @@ def _works(scope: Scope, node: Node) -> bool:
 def _attach(visit: Visit, scope: Scope, outer: Scope, host: Node, node: Node) -> None:
     triggers = _triggers(node)
     boundary = Node(visit.bundle.fresh("boundaryEvent"), "boundaryEvent", node.name, triggers=triggers)
-    boundary.properties = {"stands_for": node.id}
+    kept = [each.properties["keep"] for each in (node, *_starts(node)) if each.properties.get("keep")]
+    boundary.properties = {"stands_for": node.id, **({"keep": kept[0]} if kept else {})}
     boundary.host = host.id
     boundary.interrupting = any(start.interrupting for start in _starts(node)) or any(
         trigger.kind == "error" for trigger in triggers

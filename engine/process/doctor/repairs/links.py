@@ -27,7 +27,7 @@ def turn_into_flows(visit: Visit, scope: Scope) -> None:
     for node in throwing + catching:
         node.triggers = [trigger for trigger in node.triggers if trigger.kind != "link"]
         if node.kind == "intermediateCatchEvent":
-            node.kind = "exclusiveGateway"
+            node.kind = node.kind if node.triggers else "exclusiveGateway"
             if not scope.incoming(node):
                 visit.say("N02", node)
         elif node.kind == "endEvent" and scope.outgoing(node):

@@ -9,7 +9,7 @@ MOST = 200
 
 
 def mend(visit: Visit, scope: Scope) -> None:
-    """A10 and A11: what the diagram does not say, a person is asked; A12: a limit."""
+    """A10 and A11: what the diagram does not say, a person is asked; A12: a limit; A16: an early end nobody can work out."""
     for node in list(scope.nodes.values()):
         if node.loop is None or node.kind not in ACTIVITIES:
             node.loop = None
@@ -55,7 +55,10 @@ def _draw_again(visit: Visit, scope: Scope, node: Node) -> None:
 
 
 def _several(visit: Visit, scope: Scope, node: Node, loop: Loop) -> None:
+    early = conditions.unwrapped(loop.until)
     loop.until = conditions.understood(loop.until)
+    if early and loop.until is None:
+        visit.say("A16", node, expression=early[:100])
     collection = conditions.unwrapped(loop.collection)
     if collection.isidentifier() and not visit.unprovided(frozenset({collection})):
         loop.collection, loop.cardinality = collection, None

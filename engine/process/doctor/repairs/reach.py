@@ -8,11 +8,12 @@ def leave_out_unreachable(visit: Visit, scope: Scope) -> None:
     """R01: a step connected with nothing; R02: a step that cannot be reached."""
     reached = reachable(scope)
     connected = {key for link in scope.links for key in (link.start, link.end)}
-    for node in list(scope.nodes.values()):
-        if node.id in reached or node.id not in scope.nodes:
-            continue
-        if node.kind != "boundaryEvent":
-            visit.say("R02" if node.id in connected else "R01", node)
+    lost = [node for node in scope.nodes.values() if node.id not in reached]
+    for node in lost:
+        if node.drawn:
+            lonely = node.id not in connected and node.kind != "boundaryEvent"
+            visit.say("R01" if lonely else "R02", node)
+    for node in lost:
         scope.remove(node)
 
 

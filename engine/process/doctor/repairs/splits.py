@@ -17,11 +17,17 @@ def make_explicit(visit: Visit, scope: Scope) -> None:
                 gate.default, node.default = node.default, None
                 for link in outgoing:
                     link.start = gate.id
+                    if (
+                        conditional
+                        and link.condition is None
+                        and gate.default not in (link.source_id, link.id)
+                    ):
+                        link.condition = "True"  # such a way always starts, whatever the others decide
                 visit.bundle.link(scope, node, gate)
             elif conditional and node.kind in ACTIVITIES:
                 visit.say("F10", node)
                 outgoing[0].condition = None
-        if any(link.start == link.end == node.id for link in scope.links):
+        if any(link.end == node.id for link in scope.outgoing(node)):
             visit.say("F08", node)
             merge = visit.bundle.node(scope, "exclusiveGateway")
             for link in scope.incoming(node):

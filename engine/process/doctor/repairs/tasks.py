@@ -4,6 +4,10 @@ from engine.process.blueprint import Text
 from engine.process.doctor import conditions
 from engine.process.doctor.model import SUB_PROCESSES, Node, Process, Scope
 from engine.process.doctor.visit import Visit
+from engine.process.scripts.python import outline
+
+TRUSTED = "trusted"
+"""What accepts a script as it is: the version then waits for an administrator's approval."""
 
 
 def give_types(visit: Visit, scope: Scope) -> None:
@@ -58,10 +62,18 @@ def _script(visit: Visit, node: Node) -> None:
     if not text:
         _to_person(visit, node, "A04", reason=Text("jest pusty", "it is empty"))
     elif conditions.assignments(text) is None:
+        found = outline(text)
         why = Text(
             "ma coś więcej niż linie „nazwa = wyrażenie”", "it has more than lines “name = expression”"
         )
-        _to_person(visit, node, "A04", reason=why)
+        if found.trouble is not None:
+            line = f"{found.line}: {found.trouble}"[:200]
+            why = Text(f"to nie jest Python (linia {line})", f"it is not Python (line {line})")
+        node.trusted = visit.ask("A04", node, reason=why) == TRUSTED and found.trouble is None
+        if node.trusted:
+            visit.bundle.variables |= found.gives
+        else:
+            node.kind = "userTask"
 
 
 def _send(visit: Visit, node: Node) -> None:
@@ -86,12 +98,30 @@ def _call(visit: Visit, node: Node) -> None:
         ),
         None,
     )
-    if called is None:
+    task = visit.bundle.global_tasks.get(node.called or "")
+    if called is None and task is not None:
+        _do_here(visit, node, task)
+    elif called is None:
         _to_person(visit, node, "A08", called=node.called or "?")
     elif _reaches(visit, called, visit.process):
         _to_person(visit, node, "A07")
     else:
         node.called = called.id
+
+
+def _do_here(visit: Visit, node: Node, task: Node) -> None:
+    """X24: the call of a global task is that task, under the name of the call."""
+    visit.say("X24", node, called=task.name or task.id)
+    node.kind, node.name, node.script = task.kind, node.name or task.name, task.script
+    node.called, node.properties = None, {**task.properties, **node.properties}
+    visit.bundle.called_tasks.add(task.id)
+    match node.kind:
+        case "task":
+            node.kind = "userTask"
+        case "scriptTask":
+            _script(visit, node)
+        case "businessRuleTask":
+            _rule(visit, node)
 
 
 def _reaches(visit: Visit, start: Process, goal: Process) -> bool:

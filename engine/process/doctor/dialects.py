@@ -1,0 +1,377 @@
+"""Expressions of other tools in our words: FEEL (``=amount > 100``) and JUEL (``${amount gt 100}``).
+
+`read` parses what both have in common with what each has alone and writes it as an expression of the fenced
+language. What has no exact counterpart gives None: a guess would run and mean something else.
+"""
+
+import ast
+import keyword
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.process import expressions
+
+_WRAPPED = re.compile(r"\s*[$#]\{((?:[^{}\"']|\"[^\"]*\"|'[^']*')*)\}\s*", re.DOTALL)
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
+        |(?P<number>\d+(?:\.\d+)?|\.\d+)
+        |(?P<name>[^\W\d]\w*)
+        |(?P<sign>\.\.|<=|>=|==|!=|<>|&&|\|\||[-+*/%<>=!?:.,()\[\]]))""",
+    re.VERBOSE,
+)
+_WORDS = {"true": "True", "false": "False", "null": "None"}
+_COMPARING = {
+    "=": "==",
+    "==": "==",
+    "eq": "==",
+    "!=": "!=",
+    "<>": "!=",
+    "ne": "!=",
+    "<": "<",
+    "lt": "<",
+    "<=": "<=",
+    "le": "<=",
+    ">": ">",
+    "gt": ">",
+    ">=": ">=",
+    "ge": ">=",
+}
+_OPERATORS = frozenset(
+    ["or", "and", "in", "between", "div", "mod", "then", "else", "return", "satisfies", *_COMPARING]
+)
+_SPACED = (
+    *("starts with", "ends with", "string length", "upper case", "lower case", "list contains"),
+    *("date and time", "is empty", "get value"),
+)
+_LONGEST = 4_000
+_DEEPEST = 30
+
+_FUNCTIONS: dict[tuple[str, int], str] = {
+    ("contains", 2): "{1} in {0}",
+    ("starts with", 2): "{0}.startswith({1})",
+    ("ends with", 2): "{0}.endswith({1})",
+    ("string length", 1): "len({0})",
+    ("upper case", 1): "{0}.upper()",
+    ("lower case", 1): "{0}.lower()",
+    ("list contains", 2): "{1} in {0}",
+    ("is empty", 1): "len({0}) == 0",
+    ("get value", 2): "{0}.get({1})",
+    ("count", 1): "len({0})",
+    ("date and time", 1): "datetime({0})",
+    ("string", 1): "str({0})",
+    ("number", 1): "float({0})",
+    ("not", 1): "not {0}",
+    **{
+        (name, 1): f"{name}({{0}})" for name in ("sum", "min", "max", "abs", "date", "duration", "all", "any")
+    },
+    **{(name, 0): f"{name}()" for name in ("now", "today")},
+}
+_METHODS: dict[tuple[str, int], str] = {
+    ("equals", 1): "{0} == {1}",
+    ("equalsIgnoreCase", 1): "{0}.lower() == {1}.lower()",
+    ("contains", 1): "{1} in {0}",
+    ("startsWith", 1): "{0}.startswith({1})",
+    ("endsWith", 1): "{0}.endswith({1})",
+    ("toLowerCase", 0): "{0}.lower()",
+    ("toUpperCase", 0): "{0}.upper()",
+    ("trim", 0): "{0}.strip()",
+    ("isEmpty", 0): "len({0}) == 0",
+    ("size", 0): "len({0})",
+    ("length", 0): "len({0})",
+}
+_HOLDERS = frozenset({"execution", "task"})
+_READERS = frozenset({"getVariable", "getVariableLocal"})
+
+
+class _NotOurs(Exception):
+    """Something that our language cannot say."""
+
+
+def read(text: str | None) -> str | None:
+    """The expression in our language, None for what has no exact counterpart there."""
+    plain = (text or "").strip()
+    if not plain or len(plain) > _LONGEST:
+        return None
+    wrapped = _WRAPPED.fullmatch(plain)
+    feel = not wrapped and plain.startswith("=") and not plain.startswith("==")
+    body = wrapped[1] if wrapped else plain[1:] if feel else plain
+    try:
+        found = _Parser(_tokens(body), feel=feel).whole()
+        tidy = ast.unparse(ast.parse(found, mode="eval"))
+        expressions.check(tidy)
+    except (_NotOurs, expressions.ExpressionRefused, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return tidy
+
+
+def value(text: str | None) -> str | None:
+    """Like `read` for a place where text without a mark is just text: ``P2D``, ``anna``, ``Hello ${name}``."""
+    plain = (text or "").strip()
+    if plain.startswith("=") or _WRAPPED.fullmatch(plain):
+        return read(plain)
+    if "${" not in plain and "#{" not in plain:
+        return repr(plain)
+    parts = re.split(r"([$#]\{[^{}]*\})", plain)
+    said = [f"str({read(each)})" if each[:2] in ("${", "#{") else repr(each) for each in parts if each]
+    return None if "str(None)" in said else " + ".join(said)
+
+
+def _tokens(text: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    place, end = 0, len(text.rstrip())
+    while place < end:
+        match = _TOKEN.match(text, place)
+        if match is None:
+            raise _NotOurs
+        found.append((match.lastgroup or "", match[match.lastgroup or 0]))
+        place = match.end()
+    return found
+
+
+@dataclass(slots=True)
+class _Parser:
+    """Recursive descent over the tokens; every method returns a piece of our language in brackets."""
+
+    tokens: list[tuple[str, str]]
+    feel: bool
+    place: int = 0
+    depth: int = 0
+
+    def whole(self) -> str:
+        found = self.expression()
+        if self.place < len(self.tokens):
+            raise _NotOurs
+        return found
+
+    def next(self) -> str:
+        """The coming word or sign; '' for a text, a number or the end."""
+        kind, word = self.tokens[self.place] if self.place < len(self.tokens) else ("", "")
+        return word if kind in {"name", "sign"} else ""
+
+    def take(self, *words: str) -> str:
+        """The coming word if it is one of these, else ''."""
+        found = self.next()
+        if found and found in words:
+            self.place += 1
+            return found
+        return ""
+
+    def expect(self, word: str) -> None:
+        if not self.take(word):
+            raise _NotOurs
+
+    def expression(self) -> str:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise _NotOurs
+        found = self.choice()
+        self.depth -= 1
+        return found
+
+    def choice(self) -> str:
+        """``if … then … else …``, ``some/every x in list satisfies …``, ``for x in list return …``, ``a ? b : c``."""
+        if self.next() in {"if", "some", "every", "for"} and self.feel:
+            return self.sentence(self.take("if", "some", "every", "for"))
+        found = self.either()
+        if self.take("?"):
+            one = self.expression()
+            self.expect(":")
+            return f"({one} if {found} else {self.expression()})"
+        return found
+
+    def sentence(self, word: str) -> str:
+        if word == "if":
+            test = self.expression()
+            self.expect("then")
+            one = self.expression()
+            self.expect("else")
+            return f"({one} if {test} else {self.expression()})"
+        name = self.name()
+        self.expect("in")
+        many = self.sum()
+        self.expect("return" if word == "for" else "satisfies")
+        inside = self.expression()
+        made = f"[{inside} for {name} in {many}]"
+        return made if word == "for" else f"{'any' if word == 'some' else 'all'}({made})"
+
+    def either(self) -> str:
+        return self.chain(self.both, {"or": "or", "||": "or"})
+
+    def both(self) -> str:
+        return self.chain(self.comparison, {"and": "and", "&&": "and"})
+
+    def chain(self, part: Callable[[], str], signs: dict[str, str]) -> str:
+        found = part()
+        while sign := self.take(*signs):
+            found = f"({found} {signs[sign]} {part()})"
+        return found
+
+    def comparison(self) -> str:
+        found = self.sum()
+        if sign := self.take(*_COMPARING):
+            found = f"({found} {_COMPARING[sign]} {self.sum()})"
+            if self.next() in _COMPARING:
+                raise _NotOurs
+        elif self.take("between"):
+            low = self.sum()
+            self.expect("and")
+            found = f"({low} <= {found} <= {self.sum()})"
+        elif self.take("in"):
+            found = self.within(found)
+        return found
+
+    def within(self, item: str) -> str:
+        """``x in [1..5)``, ``x in (a, b)``, ``x in list``."""
+        start, opened = self.place, self.take("[", "(", "]")
+        if opened:
+            low = self.expression()
+            if self.take(".."):
+                high, closed = self.expression(), self.take("]", ")", "[")
+                if not closed:
+                    raise _NotOurs
+                above, below = "<=" if opened == "[" else "<", "<=" if closed == "]" else "<"
+                return f"({low} {above} {item} {below} {high})"
+            items = [low]
+            while self.take(","):
+                items.append(self.expression())
+            self.expect("]" if opened == "[" else ")")
+            return f"({item} in [{', '.join(items)}])" if len(items) > 1 else self.again(start, item)
+        return f"({item} in {self.sum()})"
+
+    def again(self, start: int, item: str) -> str:
+        self.place = start
+        return f"({item} in {self.sum()})"
+
+    def sum(self) -> str:
+        return self.chain(self.product, {"+": "+", "-": "-"})
+
+    def product(self) -> str:
+        return self.chain(self.sign, {"*": "*", "/": "/", "%": "%", "div": "/", "mod": "%"})
+
+    def sign(self) -> str:
+        if self.take("-"):
+            return f"(-{self.sign()})"
+        if self.take("!") or (self.next() == "not" and self.after() != "(" and self.take("not")):
+            return f"(not {self.sign()})"
+        if self.next() == "not" and not self.feel and self.take("not"):
+            return f"(not {self.sign()})"
+        if self.next() == "empty" and not self.feel and self.after() != ".":
+            self.take("empty")
+            found = self.sign()
+            return f"({found} in [None, '', []])"
+        return self.path()
+
+    def after(self) -> str:
+        """The word behind the coming one."""
+        self.place += 1
+        found = self.next()
+        self.place -= 1
+        return found
+
+    def path(self) -> str:
+        found = self.atom()
+        while sign := self.take(".", "["):
+            if sign == ".":
+                found = self.member(found)
+            else:
+                found = f"{found}[{self.index()}]"
+                self.expect("]")
+        return found
+
+    def index(self) -> str:
+        """A place in a list or a key: FEEL counts from one and filters by anything else, which we cannot say."""
+        kind, word = self.tokens[self.place] if self.place < len(self.tokens) else ("", "")
+        if not self.feel:
+            return self.expression()
+        negative = self.take("-")
+        kind, word = self.tokens[self.place] if self.place < len(self.tokens) else ("", "")
+        if kind != "number" or not word.isdigit() or int(word) == 0:
+            raise _NotOurs
+        self.place += 1
+        return f"-{word}" if negative else str(int(word) - 1)
+
+    def member(self, owner: str) -> str:
+        name = self.name()
+        if self.take("("):
+            arguments = self.arguments()
+            if owner in _HOLDERS and name in _READERS and len(arguments) == 1:
+                return _variable(arguments[0])
+            pattern = _METHODS.get((name, len(arguments)))
+            if pattern is None or self.feel:
+                raise _NotOurs
+            return f"({pattern.format(owner, *arguments)})"
+        return f"{owner}.{name}"
+
+    def arguments(self, closing: str = ")") -> list[str]:
+        found: list[str] = []
+        while not self.take(closing):
+            if found:
+                self.expect(",")
+            found.append(self.expression())
+        return found
+
+    def name(self) -> str:
+        kind, word = self.tokens[self.place] if self.place < len(self.tokens) else ("", "")
+        if kind != "name" or keyword.iskeyword(word) or word.startswith("_"):
+            raise _NotOurs
+        self.place += 1
+        return word
+
+    def atom(self) -> str:
+        kind, word = self.tokens[self.place] if self.place < len(self.tokens) else ("", "")
+        if kind == "text":
+            self.place += 1
+            return repr(_unescaped(word[1:-1]))
+        if kind == "number":
+            self.place += 1
+            return word
+        if self.take("("):
+            found = self.expression()
+            self.expect(")")
+            return f"({found})"
+        if self.take("["):
+            return f"[{', '.join(self.arguments(']'))}]"
+        return self.called()
+
+    def called(self) -> str:
+        """A word of the language, a function, or a name."""
+        for spaced in _SPACED:
+            words = spaced.split()
+            ahead = [word for _, word in self.tokens[self.place : self.place + len(words) + 1]]
+            if ahead == [*words, "("]:
+                self.place += len(words) + 1
+                return self.function(spaced)
+        if self.take("not"):
+            self.expect("(")
+            return self.function("not")
+        if self.next() in _WORDS:
+            return _WORDS[self.take(*_WORDS)]
+        if self.next() in _OPERATORS:
+            raise _NotOurs
+        name = self.name()
+        return self.function(name) if self.take("(") else name
+
+    def function(self, name: str) -> str:
+        arguments = self.arguments()
+        pattern = _FUNCTIONS.get((name, len(arguments)))
+        if pattern is None and name in {"min", "max", "sum"}:
+            listed = ", ".join(arguments)
+            return f"sum([{listed}])" if name == "sum" else f"{name}({listed})"
+        if pattern is None:
+            raise _NotOurs
+        return f"({pattern.format(*arguments)})"
+
+
+def _variable(text: str) -> str:
+    try:
+        name = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        raise _NotOurs from None
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+        raise _NotOurs
+    return name
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", lambda found: {"n": "\n", "t": "\t", "r": "\r"}.get(found[1], found[1]), text)

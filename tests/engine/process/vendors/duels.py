@@ -1,0 +1,111 @@
+"""One case played twice at once: by the engine, and by the token game that knows nothing of it."""
+
+import ast
+import random
+import re
+from collections import Counter
+from typing import Any
+
+from lxml import etree
+
+from engine.process import doctor, expressions, program
+from engine.process.runner import Run, Waiting
+from tests.engine.process.doctor_kit import HURRY, answers
+from tests.engine.process.token_game import Game
+
+MOST = 250
+EXPRESSIONS = re.compile(r"(conditionExpression|script|loopCardinality|loopCondition|condition|time\w+)$")
+
+
+class Parted(AssertionError):
+    """The engine and the game are not at the same place."""
+
+
+def comparable(what: doctor.Compiled) -> bool:
+    """Whether the game plays everything in it: it hears signals and conditions at other moments than the engine."""
+    return not re.search(rb"signalEventDefinition|conditionalEventDefinition", what.executable)
+
+
+def play(what: doctor.Compiled, seed: int) -> str:
+    """Play until the case ends or nothing can happen any more: «ended», «stuck», or «long» after very many steps.
+
+    «watching»: only data that come from outside could move it on, and nobody brings any here.
+    """
+    both = comparable(what)
+    dice = random.Random(seed)
+    made = program.parse(what.executable, what.blueprint)
+    data = {**guessed(what.executable, dice), "start": dice.choice(what.blueprint.starts).element}
+    run = Run.start(made, data, facts=dict)
+    game = Game(what.executable, what.process, data, evaluate=_evaluate) if both else None
+    for move in range(MOST):
+        run = Run.load(made, run.dump(), facts=dict)
+        if game is not None:
+            compare(run, game)
+        if run.ended:
+            return "ended"
+        waiting = run.waiting()
+        if not waiting:
+            return "watching" if b"conditionalEventDefinition" in what.executable else "stuck"
+        work = [each for each in waiting if each.kind in {"task", "call"}]
+        hurry = move > HURRY
+        one = dice.choice(work if work and (hurry or dice.random() < 0.8) else waiting)
+        _act(run, game, what, one, dice, hurry)
+    return "long"
+
+
+def compare(run: Run, game: Game) -> None:
+    """The same waits at the same places, and both have ended or neither has."""
+    ours = Counter((each.kind, each.element) for each in run.waiting())
+    theirs = Counter((each.kind, each.element) for each in game.enabled())
+    if ours != theirs or run.ended != game.ended:
+        raise Parted(f"only here: {ours - theirs}, only there: {theirs - ours}, held: {game.held()}")
+
+
+def _act(
+    run: Run, game: Game | None, what: doctor.Compiled, one: Waiting, dice: random.Random, hurry: bool
+) -> None:
+    given = answers(what, one, dice, hurry) if one.kind == "task" else {}
+    match one.kind:
+        case "task":
+            run.complete(one.token, given)
+        case "call":
+            run.finish(one.token, {})
+        case "timer":
+            run.fire(one.token)
+        case "signal":
+            run.signal(one.name or "", {})
+        case _:
+            run.send(one.name or "", {}, token=one.token)
+    if game is not None:
+        same = (each for each in game.enabled() if (each.kind, each.element) == (one.kind, one.element))
+        game.apply(next(same), given)
+
+
+def _evaluate(expression: str, names: Any) -> Any:
+    return expressions.evaluate(expression, dict(names))
+
+
+def guessed(executable: bytes, dice: random.Random) -> dict[str, Any]:
+    """Values for the names that expressions read, as they seem to want them."""
+    found: dict[str, Any] = {}
+    for each in etree.fromstring(executable).iter():
+        if EXPRESSIONS.search(str(each.tag)) and each.text:
+            try:
+                tree = ast.parse(each.text.strip())
+            except SyntaxError:
+                continue
+            for node in ast.walk(tree):
+                _guess(node, found, dice)
+    return {name: value for name, value in found.items() if not name.startswith(("choice_", "count_"))}
+
+
+def _guess(node: ast.AST, found: dict[str, Any], dice: random.Random) -> None:
+    match node:
+        case ast.Compare(left=ast.Name(id=name), comparators=[ast.Constant(value=value), *_]):
+            found[name] = dice.choice([value, 0 if isinstance(value, int | float) else "other"])
+        case ast.Attribute(value=ast.Name(id=name), attr=key):
+            inner = found.setdefault(name, {})
+            if isinstance(inner, dict):
+                inner.setdefault(key, 1)
+        case ast.Name(id=name):
+            found.setdefault(name, 1)
