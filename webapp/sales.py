@@ -129,7 +129,7 @@ def forms_of(raw: dict[str, list[str]]) -> dict[str, list[str]]:
 
 
 def _processes(*kinds: str) -> Sequence[Definition]:
-    query = definitions.catalogue().where(Definition.kind.in_(kinds), Definition.retired_at.is_(None))
+    query = definitions.startable().where(Definition.kind.in_(kinds))
     return db.session.scalars(query.order_by(None).order_by(Definition.kind.desc(), Definition.id)).all()
 
 

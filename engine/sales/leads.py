@@ -70,7 +70,7 @@ def reject(session: Session, lead: Lead, reason: str, *, by: Person, now: dateti
 
 def long_sale(session: Session) -> Definition | None:
     """The newest process that a qualified lead starts."""
-    for definition in session.scalars(definitions.catalogue().where(Definition.retired_at.is_(None))):
+    for definition in session.scalars(definitions.startable()):
         starts = definitions.blueprint(session, definition).starts
         if any(start.message == QUALIFIED for start in starts):
             return definition
