@@ -36,3 +36,17 @@ LOOP = f"""{HEAD}
   <endEvent id="done" name="Done"/>
 </process>
 </definitions>"""
+
+CIRCLE = f"""{HEAD}
+<process id="circle" name="Circle" isExecutable="true">
+  <startEvent id="begin"/>
+  <sequenceFlow id="f1" sourceRef="begin" targetRef="work"/>
+  <userTask id="work" name="Work"/>
+  <sequenceFlow id="f2" sourceRef="work" targetRef="enough"/>
+  <exclusiveGateway id="enough" name="Enough?" default="f4"/>
+  <sequenceFlow id="f3" name="yes" sourceRef="enough" targetRef="done"><conditionExpression xsi:type="tFormalExpression">1 == 2</conditionExpression></sequenceFlow>
+  <sequenceFlow id="f4" name="no" sourceRef="enough" targetRef="work"/>
+  <endEvent id="done" name="Done"/>
+</process>
+</definitions>"""
+"""The shortest circle there is: SpiffWorkflow alone loses its task a thousand nodes below the start."""

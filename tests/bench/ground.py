@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from engine import migrations
 from engine.db import connect, sessions
 from engine.people import Department, Membership, Person, Role
+from engine.ports import Wiring
 from engine.process import definitions, doctor
 from webapp import wiring
 from webapp.settings import Settings
@@ -27,11 +28,15 @@ def database() -> Iterator[tuple[Engine, sessionmaker[Session], Path]]:
         path = Path(folder) / "bench.db"
         engine = connect(f"sqlite:///{path}")
         migrations.upgrade(engine)
-        built = wiring.build(Settings(secret_key=SecretStr("bench")), prints_later=True)
         try:
-            yield engine, sessions(engine, wiring=built), path
+            yield engine, sessions(engine, wiring=wired()), path
         finally:
             engine.dispose()
+
+
+def wired() -> Wiring:
+    """The product's own wiring."""
+    return wiring.build(Settings(secret_key=SecretStr("bench")), prints_later=True)
 
 
 def deploy(factory: sessionmaker[Session], name: str, text: str) -> int:
