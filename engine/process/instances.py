@@ -19,11 +19,11 @@ from engine.errors import Refusal, Stale
 from engine.history import Event
 from engine.people import Person
 from engine.ports import wiring
-from engine.process import approvals, definitions, forms, outbox, subscriptions, tasks
-from engine.process.advancing import Action, Answered, Wreck, advance, facts, load, settle
+from engine.process import approvals, definitions, forms, subscriptions, tasks
+from engine.process.advancing import Action, Answered, Wreck, advance, facts, settle
 from engine.process.blueprint import Blueprint, Start
 from engine.process.definitions import Definition
-from engine.process.runner import Run, TokenGone
+from engine.process.runner import Run
 from engine.process.subscriptions import Subscription
 from engine.process.tasks import UserTask
 
@@ -293,78 +293,6 @@ def fire(session: Session, subscription: Subscription, *, now: datetime) -> Inst
     session.flush()
     advance(session, instance, plan, definition, Action("timer", None, now), lambda run: run.fire(token))
     return instance
-
-
-def finish(
-    session: Session, job: outbox.Job, answer: Mapping[str, Any], *, now: datetime, by: Person | None = None
-) -> None:
-    """A connector answered the call of a waiting token (or ``by`` did in its place). A token that is gone makes it nothing.
-
-    While the case rests, the answer is kept and counts when it goes on.
-    """
-    instance = locked(session, job.instance_id)
-    job.answer = dict(answer)
-    if at_rest(instance):
-        outbox.postpone(job)
-        return
-    job.done_at = now
-    if instance.ended_at is not None or job.token is None:
-        return
-    definition = session.get_one(Definition, instance.definition_id)
-    plan = definitions.blueprint(session, definition)
-    run = load(session, instance, definition, now=now)
-    try:
-        run.finish(job.token, answer)
-    except TokenGone:
-        return
-    what = {"connector": job.name, "operation": job.operation, "answer": dict(answer)}
-    history.record(
-        session,
-        "answered",
-        at=now,
-        actor=by,
-        instance=instance,
-        diagram=job.diagram,
-        element=job.element,
-        token=job.token,
-        data=what,
-    )
-    settle(session, instance, plan, run, Action("job", by, now, answer))
-
-
-def fail(session: Session, job: outbox.Job, code: str, message: str, *, now: datetime) -> bool:
-    """Give up a call: an error boundary of the diagram takes it (True), or nobody does (False, nothing changed).
-
-    A token that is gone needs nobody: True.
-    """
-    instance = locked(session, job.instance_id)
-    if instance.ended_at is not None or job.token is None:
-        job.failed_at, job.error = now, message[:4000]
-        return True
-    definition = session.get_one(Definition, instance.definition_id)
-    plan = definitions.blueprint(session, definition)
-    run = load(session, instance, definition, now=now)
-    try:
-        if run.fail(job.token, code, {}) is None:
-            return False
-    except TokenGone:
-        job.failed_at, job.error = now, message[:4000]
-        return True
-    job.failed_at, job.error = now, message[:4000]
-    what = {"connector": job.name, "operation": job.operation, "code": code, "message": message[:500]}
-    history.record(
-        session,
-        "failed",
-        at=now,
-        actor=None,
-        instance=instance,
-        diagram=job.diagram,
-        element=job.element,
-        token=job.token,
-        data=what,
-    )
-    settle(session, instance, plan, run, Action("job", None, now))
-    return True
 
 
 def cancel(session: Session, instance: Instance, reason: str, *, by: Person | None, now: datetime) -> None:

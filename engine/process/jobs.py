@@ -16,7 +16,7 @@ from engine import history
 from engine.errors import Refusal
 from engine.people import Person
 from engine.ports import Call, Failed, wiring
-from engine.process import delivering, inbox, incidents, instances, outbox, overrides, resting
+from engine.process import calls, delivering, inbox, incidents, instances, outbox, overrides, resting
 from engine.process.advancing import Unreadable
 from engine.process.editing import NothingChanged
 from engine.process.incidents import Incident
@@ -163,7 +163,7 @@ def skip(session: Session, incident: Incident, *, by: Person, now: datetime, rea
     incidents.resolve(session, incident, "skipped", by=by, now=now, reason=said)
     if job is not None and job.kind == "call" and instance.ended_at is None:
         job.failed_at = None
-        instances.finish(session, job, {}, now=now, by=by)
+        calls.finish(session, job, {}, now=now, by=by)
 
 
 def edit(
@@ -238,7 +238,7 @@ def _carry_out(factory: sessionmaker[Session], lease: Lease, now: datetime) -> N
         if job.done_at is not None or job.failed_at is not None:
             return
         if job.kind == "call":
-            instances.finish(session, job, answer, now=now)
+            calls.finish(session, job, answer, now=now)
         elif job.kind == "notice":
             job.done_at, job.answer = now, dict(answer)
         elif job.kind == "delivery":
@@ -275,7 +275,7 @@ def _failed(factory: sessionmaker[Session], lease: Lease, failure: Failed, now: 
                 outbox.postpone(job)
             elif not failure.permanent and job.tries < TRIES:
                 job.next_at = now + _pause(job.tries)
-            elif job.kind != "call" or not instances.fail(session, job, failure.code, message, now=now):
+            elif job.kind != "call" or not calls.fail(session, job, failure.code, message, now=now):
                 _give_up(session, job, failure.code, message, now)
     except Unreadable as broken:
         resting.put_aside(factory, broken, now=now)
