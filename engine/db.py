@@ -76,7 +76,9 @@ def guard(engine: Engine) -> Engine:
 
     @event.listens_for(engine, "checkin")
     def on_checkin(connection: Any, _record: ConnectionPoolEntry) -> None:
-        if connection is not None:  # after a commit that failed SQLAlchemy gives the transaction back still open
+        if (
+            connection is not None
+        ):  # after a commit that failed SQLAlchemy gives the transaction back still open
             connection.rollback()
 
     if engine.dialect.name != "sqlite":
@@ -99,7 +101,12 @@ def guard(engine: Engine) -> Engine:
 
 def connect(url: str) -> Engine:
     """Open the database at ``url`` (``sqlite:///file`` or ``postgresql+psycopg://…``)."""
-    return guard(create_engine(url))
+    return guard(create_engine(url, **options(url)))
+
+
+def options(url: str) -> dict[str, Any]:
+    """How connections are kept: one to a server is asked whether it still lives before it is used again."""
+    return {} if url.startswith("sqlite") else {"pool_pre_ping": True}
 
 
 @contextmanager

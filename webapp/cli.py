@@ -11,7 +11,7 @@ from engine import migrations, people
 from engine.db import opened, sessions
 from engine.errors import Refusal
 from engine.people import Person
-from webapp import cli_demo, cli_processes, cli_reports, clockwork, passwords
+from webapp import cli_demo, cli_processes, cli_reports, clockwork, logs, passwords
 from webapp.app import create_app
 from webapp.settings import Settings
 
@@ -19,6 +19,7 @@ from webapp.settings import Settings
 @click.group()
 def main() -> None:
     """Run sales as processes."""
+    logs.configure()
 
 
 @main.command()

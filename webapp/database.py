@@ -9,7 +9,7 @@ from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 
-from engine.db import Base, guard
+from engine.db import Base, guard, options
 from engine.ports import Wiring
 
 _reading: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
@@ -52,6 +52,7 @@ def _a_page_that_shows_changes_nothing(session: Session, *_: Any) -> None:
 def init_app(app: Flask, url: str, wiring: Wiring) -> None:
     """Give ``app`` its engine for ``url`` and its sessions under ``wiring``."""
     app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options(url)
     app.extensions["wiring"] = wiring
     db.init_app(app)
     with app.app_context():

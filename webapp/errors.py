@@ -1,14 +1,16 @@
 """How a refusal reaches a person: a status, a page or a fragment, in their words."""
 
+from contextlib import suppress
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, current_app, render_template
+from flask import Flask, current_app, g, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
+from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -47,6 +49,23 @@ TITLES = {
     500: lazy_gettext("Our mistake"),
     503: lazy_gettext("Busy"),
 }
+
+AWAY = (
+    "disk is full",
+    "unable to open",
+    "readonly",
+    "disk i/o",
+    "connection",
+    "terminating",
+    "starting up",
+    "shutting down",
+    "no space left",
+)
+"""What SQLite and PostgreSQL say when they are away, full, or coming up."""
+
+AWAY_SAID = lazy_gettext(
+    "The database cannot be reached, or has no room left. Nothing was saved; try again in a moment."
+)
 
 
 def status_of(refusal: Refusal) -> HTTPStatus:
@@ -118,10 +137,31 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _busy(error: OperationalError) -> ResponseReturnValue:
-    if "locked" not in str(error.orig):
-        return _broken(error)
-    db.session.rollback()
-    return _answer(HTTPStatus.SERVICE_UNAVAILABLE, str(WORDS[503]), [])
+    if "locked" in str(error.orig):
+        db.session.rollback()
+        return _answer(HTTPStatus.SERVICE_UNAVAILABLE, str(WORDS[503]), [])
+    return _unavailable(error) if error.connection_invalidated or _is_away(error) else _broken(error)
+
+
+def _is_away(error: OperationalError) -> bool:
+    """Whether the database cannot be reached or cannot write: nobody's mistake, and it passes."""
+    said = str(error.orig).lower()
+    return any(each in said for each in AWAY)
+
+
+def _unavailable(error: OperationalError) -> ResponseReturnValue:
+    """A page that asks the database for nothing, not even who is asking."""
+    current_app.logger.error("the database is away: %s", error.orig)
+    with suppress(SQLAlchemyError):
+        db.session.rollback()
+    g._login_user = AnonymousUserMixin()  # Flask-Login would ask the database again
+    if is_fragment():
+        return _answer(HTTPStatus.SERVICE_UNAVAILABLE, str(AWAY_SAID), [])
+    said = gettext(
+        "The database cannot be reached, or has no room left. Nothing was saved; try again in a moment."
+    )
+    page = render_template("unavailable.html", title=TITLES[503], message=said)
+    return page, HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "10"}
 
 
 def _beyond(error: Exception) -> ResponseReturnValue:

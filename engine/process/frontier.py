@@ -9,11 +9,14 @@ from typing import Any
 import orjson
 
 from engine.process.spiff import events, joins, loops, nodes, values
-from engine.process.spiff.refusals import BrokenState
+from engine.process.spiff.refusals import BrokenState, StateTooLarge
 from engine.process.spiff.scopes import Case, InnerScope
 from engine.process.spiff.tokens import READY, STARTED, WAITING, Token
 
 VERSION = 1
+
+MOST_MEGABYTES = 16
+"""What one case may remember. A usual one remembers a few kilobytes."""
 
 # --------------------------------------------------------------------------------------------------- compact
 
@@ -85,7 +88,7 @@ def _relink(tasks: dict[int, Token], parents: dict[int, int | None]) -> None:
 
 
 def dump(case: Case) -> bytes:
-    """The case as JSON bytes. Nothing may be ready to move."""
+    """The case as JSON bytes. Nothing may be ready to move. Raises StateTooLarge."""
     compact(case)
     state: dict[str, Any] = {"v": VERSION, "p": case.prefix, "n": case.last_id, "top": _dump_scope(case)}
     if case.end_element:
@@ -97,7 +100,10 @@ def dump(case: Case) -> bytes:
     ]
     if inner:
         state["sub"] = inner
-    return orjson.dumps(state)
+    written = orjson.dumps(state)
+    if len(written) > MOST_MEGABYTES * 2**20:
+        raise StateTooLarge(size=len(written) // 2**20, most=MOST_MEGABYTES)
+    return written
 
 
 def _dump_scope(scope: Any) -> dict[str, Any]:

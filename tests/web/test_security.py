@@ -1,6 +1,7 @@
 """Headers, CSRF, and pages for what goes wrong."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,8 +14,10 @@ from engine import errors
 from engine.people import Person
 from tests.web.conftest import Visitor
 from webapp.access import needs, public
+from webapp.app import create_app
 from webapp.clock import now
 from webapp.database import db
+from webapp.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -103,6 +106,24 @@ def test_what_goes_wrong_has_a_status_and_a_page_in_words(
     part = as_(anna).get("/break", headers={"HX-Request": "true"}).get_data(as_text=True)
     assert 'role="alert"' in part
     assert "<html" not in part
+
+
+def test_a_database_that_is_away_is_said_in_words_without_asking_it_who_is_there(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("CRITICAL")
+    away = f"sqlite:///{tmp_path / 'nowhere' / 'x.db'}"
+    client = create_app(Settings(database_url=away, secret_key="for tests only")).test_client()  # type: ignore[arg-type]
+    with client.session_transaction() as cookie:
+        cookie["_user_id"] = "somebody"
+
+    page = client.get("/work/?lang=pl")
+    part = client.get("/work/", headers={"HX-Request": "true"})
+
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "10")
+    assert "Baza danych jest nieosiągalna" in page.get_data(as_text=True)
+    assert part.status_code == 503
+    assert "<html" not in part.get_data(as_text=True)
 
 
 def test_a_refused_post_stores_nothing(

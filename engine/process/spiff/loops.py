@@ -4,8 +4,11 @@ from typing import Any
 
 from engine.process.spiff import values
 from engine.process.spiff.nodes import Node
-from engine.process.spiff.refusals import ExpressionFailed
+from engine.process.spiff.refusals import ExpressionFailed, TooMany
 from engine.process.spiff.tokens import READY, STARTED, Token
+
+MOST_AT_ONCE, MOST_IN_TURN = 1000, 10_000
+"""How often an activity is done in one pass: each instance at once is a token, of those in turn only one stands."""
 
 
 class Looping(Node):
@@ -78,6 +81,9 @@ class Each(Looping):
     def arrive(self, token: Token) -> bool:
         token._inherit_data()
         items = self._items(token)
+        most = MOST_IN_TURN if self.sequential else MOST_AT_ONCE
+        if len(items) > most:
+            raise TooMany(element=token.label, count=len(items), most=most)
         token.internal_data = {"of": len(items), "done": 0, "next": 0}
         if self.data_output is not None:
             token.internal_data["results"] = {}
@@ -116,7 +122,7 @@ class Each(Looping):
         if isinstance(many, dict):
             return list(many.items())
         if isinstance(many, int):
-            return list(enumerate(range(min(many, token.workflow.top_workflow.budget + 1))))
+            return list(enumerate(range(min(many, MOST_IN_TURN + 1))))
         if not (many is None or isinstance(many, list | tuple | range)):
             raise ExpressionFailed(element=token.label, expression=source, reason=f"{many!r:.60}")
         return list(enumerate(many or ()))
@@ -126,19 +132,19 @@ class Each(Looping):
         token.internal_data["next"] = index + 1
         instance = self.begin(token, index)
         if self.input_item is not None:
-            instance.data[self.input_item.bpmn_id] = values.plain(items[index][1])
+            instance.data[_variable(self.input_item)] = values.plain(items[index][1])
         instance.task_spec._update(instance)
 
     def _keep(self, token: Token, instance: Token) -> None:
         if self.data_output is None:
-            own = {each.bpmn_id for each in (self.input_item, self.output_item) if each is not None}
+            own = {_variable(each) for each in (self.input_item, self.output_item) if each is not None}
             # One after another began where the last one stopped; all at once began together.
             base = token.data if self.sequential else token.parent.data
             seen = {name: value for name, value in instance.data.items() if name not in own}
             seen |= {name: base[name] for name in own if name in base}
             token.data = values.three_way(base, [token.data, seen])
             return
-        item = instance.data.get(self.output_item.bpmn_id) if self.output_item is not None else None
+        item = instance.data.get(_variable(self.output_item)) if self.output_item is not None else None
         token.internal_data["results"][str(instance.internal_data["index"])] = item
         token.data.update(self._results(token))
 
@@ -147,6 +153,11 @@ class Each(Looping):
             return {}
         found = token.internal_data["results"]
         return {self.data_output.bpmn_id: [values.copied(found[key]) for key in sorted(found, key=int)]}
+
+
+def _variable(item: Any) -> str:
+    """The name an instance knows its item by; the id has to be one of a kind in the whole file."""
+    return str(item.bpmn_name or item.bpmn_id)
 
 
 class OneByOne(Each):

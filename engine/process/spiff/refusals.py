@@ -7,6 +7,14 @@ class StepBudget(Refusal):
     """This process keeps going round at “%(element)s” without waiting for anybody: stopped after %(steps)s steps."""
 
 
+class TooMany(Refusal):
+    """“%(element)s” would be done %(count)s times; at most %(most)s are possible. Work in smaller lists."""
+
+
+class StateTooLarge(Refusal):
+    """What this case would have to remember has %(size)s megabytes; at most %(most)s are possible. Keep references, not contents."""
+
+
 class TokenGone(Refusal):
     """This step is no longer open: somebody finished it, or the process moved on."""
 
