@@ -22,6 +22,7 @@ from engine.process.spiff.refusals import (
     StepBudget,
     TokenGone,
     TooDeep,
+    TooMany,
 )
 from engine.process.spiff.scopes import Case
 from engine.process.spiff.tokens import READY, STARTED, Token
@@ -40,6 +41,7 @@ __all__ = [
     "Thrown",
     "TokenGone",
     "TooDeep",
+    "TooMany",
     "Waiting",
 ]
 

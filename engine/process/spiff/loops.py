@@ -83,7 +83,7 @@ class Each(Looping):
         items = self._items(token)
         most = MOST_IN_TURN if self.sequential else MOST_AT_ONCE
         if len(items) > most:
-            raise TooMany(element=token.label, count=len(items), most=most)
+            raise TooMany(element=token.label, most=most)
         token.internal_data = {"of": len(items), "done": 0, "next": 0}
         if self.data_output is not None:
             token.internal_data["results"] = {}

@@ -8,7 +8,7 @@ class StepBudget(Refusal):
 
 
 class TooMany(Refusal):
-    """“%(element)s” would be done %(count)s times; at most %(most)s are possible. Work in smaller lists."""
+    """“%(element)s” would be done more than %(most)s times, which is not possible. Work in smaller lists."""
 
 
 class StateTooLarge(Refusal):

@@ -5,6 +5,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from engine.process.runner import Run
+from engine.process.spiff.refusals import StateTooLarge
 from tests.bpmn.selling import BODIES, drop
 from tests.bpmn.walk import Walk
 from tests.engine.process.drawing import Drawing, message
@@ -82,3 +86,13 @@ def test_the_shipped_long_sale_stays_under_six_kilobytes_at_any_age() -> None:
     assert max(deal.states) <= 6 * KILOBYTE
     half = len(deal.states) // 2
     assert max(deal.states[half:]) <= max(deal.states[:half]) + 128
+
+
+def test_a_case_that_would_remember_too_much_is_refused_in_words() -> None:
+    drawn = Drawing("hoard").start().task("ask").end().path("began", "ask", "ended")
+    run = Run.start(drawn.program(variables=["notes"]), {"notes": "x" * (17 * 2**20)}, facts=dict)
+
+    with pytest.raises(StateTooLarge) as refused:
+        run.dump()
+
+    assert refused.value.places == {"size": 17, "most": 16}

@@ -25,9 +25,10 @@ from engine.db import connect
 from engine.errors import NotAllowed, Refusal, Stale
 from engine.people import Department, Membership, Person
 from engine.ports import Call, Failed
-from engine.process import clock, instances, jobs, operating, tasks
+from engine.process import clock, instances, jobs, migrating, migration, operating, tasks
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
+from engine.process.migration import MigrationItem
 from engine.process.outbox import Job
 from engine.process.subscriptions import Subscription
 from engine.process.tasks import UserTask
@@ -146,7 +147,7 @@ class Sale:
 # ------------------------------------------------------------------------------------------------ the real thing
 
 
-def order() -> list[Any]:
+def order(why: str = "") -> list[Any]:
     """Work that may be done again and a parcel, at once; then the client's word, a check, and a reminder beside it."""
     return [
         diagram(
@@ -156,7 +157,7 @@ def order() -> list[Any]:
             *(choice("more", default="more_join"), fork("join")),
             *(service("book", connector="shop", operation="book"), caught("no_stock", "book", "NO_STOCK")),
             *(task("replace"), choice("meet", default="meet_join"), hear("listen", "client.answer")),
-            *(task("check"), after("remind", "check", "PT1H", interrupting=False), task("nudge")),
+            *(task("check", why=why), after("remind", "check", "PT1H", interrupting=False), task("nudge")),
             *(end(), end("aside")),
             *(way("begin", "split", "enter", "work", "more", "join"), way("more", "enter", when="again")),
             *(
@@ -175,6 +176,7 @@ class Office:
 
     world: World
     definition: Definition
+    other: Definition
     people: list[int]
     commands: int = 0
     keys: int = 0
@@ -200,7 +202,7 @@ class Office:
             session.add_all(people)
             session.flush()
             ids = [person.id for person in people]
-        office = cls(world, world.deploy(*order()), ids)
+        office = cls(world, world.deploy(*order()), world.deploy(*order("the client asked")), ids)
         world.start(office.definition)  # the diagram is read once, before moments are counted
         return office
 
@@ -412,6 +414,28 @@ class Orders(RuleBasedStateMachine):
 
         if self.gives(act, crash):
             self.sales[id_].moved(step, to)
+        self.compare(id_)
+
+    @rule(number=which, crash=crashes)
+    def somebody_takes_it_to_the_other_version(self, number: int, crash: int | None) -> None:
+        """A plan for one order; whoever carries it out may break off and is followed by somebody else."""
+        id_, sale = self.sale(number)
+        self.office.commands += 1
+        with self.world.factory.begin() as session:
+            here = session.get_one(Instance, id_).definition_id
+            both = (self.office.definition, self.office.other)
+            old, new = both if here == both[0].id else both[::-1]
+            by, now = session.get_one(Person, self.office.people[0]), self.world.now
+            made = migration.plan(session, old, new, {}, "better drawn", by=by, now=now)
+            session.add(MigrationItem(plan_id=made.id, instance_id=id_, status="fits", at=now))
+            made.tried_at = now
+            session.flush()
+            migration.begin(session, made, by=by, now=now)
+        self.gives(lambda: migrating.work(self.world.factory, now=self.world.now), crash)
+        while migrating.work(self.world.factory, now=self.world.now):
+            pass
+        if sale.outcome is None:
+            sale.tell("migrated ")
         self.compare(id_)
 
     @rule(number=which, again=st.booleans())
