@@ -39,9 +39,17 @@ REASONS = {
     ladders.MISTAKE: lazy_gettext("Moved by mistake"),
     "late": lazy_gettext("Late"),
     "override": lazy_gettext("Moved by hand by an operator"),
+    "migrated": lazy_gettext("Taken over to another version of the process"),
 }
 DIRECTIONS = {
     "we_to_client": lazy_gettext("We owe the client"),
     "client_to_us": lazy_gettext("The client owes us"),
     "mutual": lazy_gettext("Both of us"),
 }
+HEARD = {
+    "quote.accepted": lazy_gettext("The client accepted the quote"),
+    "quote.changed": lazy_gettext("The client wants a changed quote"),
+    "complaint.filed": lazy_gettext("The client filed a complaint"),
+    "feedback.received": lazy_gettext("The client gave feedback"),
+}
+"""What the client of a fast sale may have said: messages its process waits for."""

@@ -21,11 +21,12 @@ from engine.sales import commitments, deals, ladders, promises, story
 from engine.sales.commitments import Commitment
 from engine.sales.deals import Deal
 from engine.sales.records import Client, Contact, Contract
-from webapp import deal_page, flashes, formats
+from engine.sales.story import Told
+from webapp import deal_page, flashes, formats, override_words
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
-from webapp.deal_words import BACK, DIRECTIONS, LOSS, PAUSE, REASONS
+from webapp.deal_words import BACK, DIRECTIONS, HEARD, LOSS, PAUSE, REASONS
 from webapp.forms import on_invalid
 from webapp.languages import current
 
@@ -40,8 +41,15 @@ def _helpers() -> dict[str, object]:
         "as_day": lambda text: formats.day(date.fromisoformat(text)) if text else formats.UNKNOWN,
         "reasons": REASONS,
         "directions": DIRECTIONS,
+        "heard": HEARD,
         "standing": promises.judge(db.session(), now=now()),
     }
+
+
+@bp.app_template_filter("override_words")
+def override(fact: Told, plan: Plan) -> str:
+    """What a hand did to the case of a deal, from what to what."""
+    return override_words.told(plan, fact)[0]
 
 
 @bp.get("/<int:deal_id>")
@@ -248,6 +256,14 @@ def resume(deal_id: int) -> ResponseReturnValue:
     """The client is back."""
     deals.resume(db.session(), _deal(deal_id), by=me(), now=now())
     return _done(deal_id, gettext("The deal goes on."))
+
+
+@bp.post("/<int:deal_id>/heard")
+@needs()
+def hear(deal_id: int) -> ResponseReturnValue:
+    """The client said what a fast sale waits to hear."""
+    deals.hear(db.session(), _deal(deal_id), request.form.get("message", ""), by=me(), now=now())
+    return _done(deal_id, gettext("Recorded. The process goes on."))
 
 
 @bp.post("/<int:deal_id>/closing")

@@ -10,6 +10,7 @@ from engine.history import Event
 from engine.people import Person
 from engine.process.blueprint import Blueprint as Plan
 from engine.process.checkpoints import Checkpoint
+from engine.sales.story import Told
 from webapp import formats
 from webapp.database import db
 from webapp.languages import into_words
@@ -19,7 +20,7 @@ from webapp.processes import whose
 Pairs = Sequence[tuple[str, str]]
 
 
-def told(plan: Plan, event: Event) -> tuple[str, Pairs]:
+def told(plan: Plan, event: Event | Told) -> tuple[str, Pairs]:
     """The sentence behind the person's name, and the values it changed: name and “old → new”."""
     data = event.data or {}
     what = str(data.get("what", ""))
@@ -44,7 +45,7 @@ def _plain(what: str) -> str:
     return str(known.get(what, what))
 
 
-def _moved(plan: Plan, event: Event, data: Mapping[str, Any]) -> str:
+def _moved(plan: Plan, event: Event | Told, data: Mapping[str, Any]) -> str:
     left = [_name(plan, each.get("diagram"), each.get("element")) for each in data.get("from", ())]
     to = _name(plan, event.diagram, event.element)
     if not left:
@@ -52,7 +53,7 @@ def _moved(plan: Plan, event: Event, data: Mapping[str, Any]) -> str:
     return str(pgettext("override", "moved the case from %(left)s to %(to)s", left=", ".join(left), to=to))
 
 
-def _edited(plan: Plan, event: Event, what: str) -> str:
+def _edited(plan: Plan, event: Event | Told, what: str) -> str:
     if what == "inputs":
         step = _name(plan, event.diagram, event.element)
         return str(pgettext("override", "changed what %(step)s asks", step=step))
@@ -64,7 +65,7 @@ def _changes(data: Mapping[str, Any]) -> Pairs:
     return [(name, f"{written(old.get(name)) or '–'} → {written(new[name]) or '–'}") for name in new]
 
 
-def _reassigned(plan: Plan, event: Event, data: Mapping[str, Any]) -> str:
+def _reassigned(plan: Plan, event: Event | Told, data: Mapping[str, Any]) -> str:
     to = data.get("to") or {}
     name = db.session.scalar(select(Person.name).where(Person.id == to.get("person")))
     step = _name(plan, event.diagram, event.element)

@@ -126,7 +126,12 @@ class Names:
         if definition is None:
             return {}
         plan = definitions.blueprint(self._session, definition)
-        known = {"override": Text("Przesunięto ręcznie", "Moved by hand by an operator")}
+        known = {
+            "override": Text("Przesunięto ręcznie", "Moved by hand by an operator"),
+            "migrated": Text(
+                "Przeniesiono do innej wersji procesu", "Taken over to another version of the process"
+            ),
+        }
         drawn = known | {element.id: element.name for _, element in plan.everything() if element.name.pl}
         return drawn | reasons(
             definition.content_hash, tuple(definitions.files(self._session, definition, "form").values())

@@ -30,6 +30,8 @@ TOLD = (
     "ended",
     "incident_opened",
     "incident_resolved",
+    "overridden",
+    "migrated",
     "amount_changed",
     "date_changed",
     "owner_changed",

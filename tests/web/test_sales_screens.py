@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.people import Department, Person
-from engine.process import instances, tasks
+from engine.process import instances, operating, tasks
+from engine.process.instances import Instance
 from engine.sales import commitments, deals, ladders
 from engine.sales.commitments import Commitment
 from engine.sales.deals import Deal
@@ -140,6 +141,19 @@ def test_a_deal_tells_its_story_in_words(as_: Enter, anna: Person, session: Sess
     assert "PLN\N{NO-BREAK SPACE}2,500" in shown
     assert "Drugi dźwig" in shown
     assert "Offer: do it" in shown
+
+
+def test_a_deal_tells_what_an_operator_did_by_hand(
+    as_: Enter, anna: Person, session: Session, deal: Deal, dorota: Person
+) -> None:
+    case = session.get_one(Instance, deal.instance_id)
+    operating.suspend(session, case, "The client is on holiday", by=dorota, now=MONDAY)
+    session.commit()
+
+    shown = page(as_(anna), f"/deals/{deal.id}")
+
+    assert "let the case rest" in shown
+    assert "The client is on holiday" in shown
 
 
 @pytest.mark.parametrize("tab", ["history", "moves", "commitments", "tasks", "answers"])
