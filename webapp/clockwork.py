@@ -16,7 +16,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.db import connect, sessions
-from engine.process import clock, migrating, tasks
+from engine.process import clock, inbox, migrating, tasks
 from engine.sales import agreements, commitments
 from webapp import wiring
 from webapp.settings import Settings
@@ -25,8 +25,9 @@ SECONDS = 1
 
 
 def tick(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
-    """Do what is due at this moment, and a share of what migration plans ask for. Returns how much it was."""
-    return clock.tick(factory, now=now()) + migrating.work(factory, now=now())
+    """Do what is due at this moment, look for those whom early messages wait for, migrate a share. Returns how much it was."""
+    done = clock.tick(factory, now=now()) + inbox.work(factory, now=now())
+    return done + migrating.work(factory, now=now())
 
 
 def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:

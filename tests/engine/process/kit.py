@@ -83,10 +83,10 @@ def wait(id_: str, duration: str, **said: str) -> str:
     return f'<intermediateCatchEvent id="{id_}" name="{id_}">{properties(**said)}{_timer(id_, duration)}</intermediateCatchEvent>'
 
 
-def hear(id_: str, message: str, kind: str = "message") -> str:
+def hear(id_: str, message: str, kind: str = "message", **said: str) -> str:
     """An intermediate event that waits for a message."""
     heard = f'<{kind}EventDefinition id="{id_}_m" {kind}Ref="msg_{message}"/>'
-    return f'<intermediateCatchEvent id="{id_}" name="{id_}">{heard}</intermediateCatchEvent>'
+    return f'<intermediateCatchEvent id="{id_}" name="{id_}">{properties(**said)}{heard}</intermediateCatchEvent>'
 
 
 def tell(id_: str, message: str, kind: str = "message", **said: str) -> str:
