@@ -67,7 +67,8 @@ def carried_out(world: World, plan_id: int, adam: Person) -> None:
 
 
 def status(world: World, plan_id: int) -> dict[int, str]:
-    return {each.instance_id: each.status for each in _rows(world, MigrationItem) if each.plan_id == plan_id}
+    mine = [each for each in _rows(world, MigrationItem) if each.plan_id == plan_id]
+    return {each.instance_id: each.status for each in sorted(mine, key=lambda each: each.instance_id)}
 
 
 def _rows(world: World, model: type[Any]) -> list[Any]:
