@@ -41,6 +41,7 @@ BLUEPRINTS = (
     "webapp.leads",
     "webapp.administration",
     "webapp.operations",
+    "webapp.messages",
     "webapp.documents",
     "webapp.reporting",
     "webapp.processes",

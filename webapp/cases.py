@@ -54,7 +54,9 @@ TOLD = {
     "ended": ("•", lazy_pgettext("case", "the case ended")),
     "incident_opened": ("!", lazy_pgettext("case", "needs a person")),
     "incident_resolved": ("✓", lazy_pgettext("case", "put right")),
+    "message_refused": ("!", lazy_pgettext("case", "the message came too late:")),
     "overridden": ("↷", lazy_pgettext("case", "by hand")),
+    "migrated": ("⇄", lazy_pgettext("case", "took the case over to another version")),
 }
 """What facts are called, with their mark. What is not here is implied by what is."""
 
@@ -100,6 +102,7 @@ def case(instance_id: int) -> ResponseReturnValue:
         codes=CODES,
         may_stop=found.ended_at is None and me().has("designer", "director"),
         rests=_rests(found),
+        sends=found.ended_at is None and not instances.at_rest(found) and me().has("designer", "director"),
         **operate_page.around(found, definition, plan),
     )
 
@@ -153,7 +156,8 @@ def _line(definition: Definition, plan: Plan, event: Event, who: str | None) -> 
     if event.kind == "overridden":
         told, changes = override_words.told(plan, event)
         return Line(event, mark, who, told, "", changes, str(data.get("reason") or ""))
-    what = data.get("message", "") if event.kind == "received" else _label(plan, event.diagram, event.element)
+    named = event.kind in {"received", "message_refused"}
+    what = data.get("message", "") if named else _label(plan, event.diagram, event.element)
     if event.kind in {"started", "stopped"}:
         what = ""
     return Line(event, mark, who, str(words), str(what), _answers(definition, plan, event), _note(event))
@@ -182,7 +186,7 @@ def _note(event: Event) -> str:
     if event.kind == "handed_over":
         person = db.session.get(Person, data.get("to", 0))
         return person.name if person else ""
-    if event.kind in {"stopped", "incident_resolved"}:
+    if event.kind in {"stopped", "incident_resolved", "migrated"}:
         return str(data.get("reason") or "")
     return str(data.get("message", "")) if event.kind in {"failed", "incident_opened"} else ""
 

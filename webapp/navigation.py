@@ -55,7 +55,7 @@ PLACES = (
         "operations.index",
         lazy_gettext("Operations"),
         "plug",
-        ("operations",),
+        ("operations", "messages"),
         ("administrator", "designer"),
     ),
     Place(

@@ -10,13 +10,13 @@ from flask_babel import gettext
 from engine import access
 from engine.errors import Invalid, NotAllowed, NotFound, Refusal, Stale
 from engine.people import Person
-from engine.process import advancing, operating, resting
+from engine.process import advancing, definitions, instances, operating, resting, subscriptions
 from engine.process.advancing import Unreadable
 from engine.process.checkpoints import Checkpoint
 from engine.process.definitions import Definition
 from engine.process.instances import Instance, Quarantined, Resting
 from engine.process.tasks import UserTask
-from webapp import errors, flashes, operate_page
+from webapp import errors, flashes, message_page, operate_page
 from webapp.access import me, needs
 from webapp.cases import case
 from webapp.clock import now
@@ -140,6 +140,25 @@ def reassign(instance_id: int) -> ResponseReturnValue:
     to = person or f"{kind}:{key}"
     _beside("hands", lambda: operating.reassign(db.session(), task, to, reason, by=me(), now=now()))
     return _done(instance_id, gettext("The task is in other hands."))
+
+
+@bp.post("/<int:instance_id>/messages")
+@needs("designer", "director")
+@on_invalid(case)
+def send(instance_id: int) -> ResponseReturnValue:
+    """Give the case what one of its tokens waits for."""
+    found, form = _case(instance_id), request.form
+    waits = [each for each in subscriptions.of(db.session(), found.id) if each.name is not None]
+    awaited = next((each for each in waits if each.token == form.get("token")), None)
+    if awaited is None or awaited.name is None:
+        raise instances.NobodyWaits(message=form.get("message", "")[:200])
+    definition = db.session.get_one(Definition, found.definition_id)
+    payload = message_page.typed(form.get("data", ""), definitions.blueprint(db.session(), definition))
+    is_signal, token = awaited.kind == "signal", awaited.token
+    instances.send(
+        db.session(), found, awaited.name, payload, by=me(), now=now(), token=token, signal=is_signal
+    )
+    return _done(instance_id, gettext("The case has got it and goes on."))
 
 
 # ------------------------------------------------------------------------------------------------ small helpers

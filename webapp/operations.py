@@ -11,7 +11,9 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from engine import access
 from engine.errors import NotFound, Refusal
-from engine.process import definitions, incidents, instances, jobs, operating, resting
+from engine.history import Event
+from engine.people import Person
+from engine.process import definitions, inbox, incidents, instances, jobs, operating, resting
 from engine.process.blueprint import Text
 from engine.process.checkpoints import Checkpoint
 from engine.process.definitions import Definition
@@ -39,23 +41,26 @@ MOST = 100
 
 @bp.context_processor
 def _helpers() -> dict[str, object]:
-    def areas(current: str) -> list[dict[str, object]]:
-        found = [
-            ("index", gettext("Incidents"), incidents.still_open()),
-            ("cases", gettext("Resting cases"), _resting()),
-            ("mails", gettext("Outgoing mail"), wiring.outgoing()),
-        ]
-        return [
-            {"href": url_for(f".{view}"), "title": title, "count": _count(rows), "current": view == current}
-            for view, title, rows in found
-        ]
-
     return {
         "areas": areas,
         "codes": CODES,
         "resolutions": RESOLUTIONS,
         "page_of": lambda page: url_for(request.endpoint or ".index", page=page),
     }
+
+
+def areas(current: str) -> list[dict[str, object]]:
+    """The tabs of operations; of messages those are counted that wait for their case."""
+    found = [
+        ("index", "operations.index", gettext("Incidents"), incidents.still_open()),
+        ("cases", "operations.cases", gettext("Resting cases"), _resting()),
+        ("messages", "messages.index", gettext("Messages"), inbox.latest(status="kept")),
+        ("mails", "operations.mails", gettext("Outgoing mail"), wiring.outgoing()),
+    ]
+    return [
+        {"href": url_for(view), "title": title, "count": number_of(rows), "current": key == current}
+        for key, view, title, rows in found
+    ]
 
 
 @bp.get("/")
@@ -65,14 +70,14 @@ def index() -> ResponseReturnValue:
     page = max(request.args.get("page", 1, type=int), 1)
     cause = {name: request.values.get(name, "") for name in ("process", "element", "code")}
     chosen = incidents.narrowed(incidents.still_open(), **cause)
-    waiting = _part(chosen, page)
+    waiting = part(chosen, page)
     done = [] if any(cause.values()) else db.session.scalars(incidents.resolved().limit(20)).all()
     return render_template(
         "operations/incidents.html",
         waiting=waiting,
         done=done,
         page=page,
-        count=_count(chosen),
+        count=number_of(chosen),
         size=SIZE,
         most=MOST,
         cause=cause,
@@ -91,7 +96,7 @@ def retry_all() -> ResponseReturnValue:
     chosen = incidents.narrowed(incidents.still_open(), **cause)
     ids = db.session.scalars(chosen.with_only_columns(Incident.id).limit(MOST)).all()
     refused = [id_ for id_ in ids if not _retried(id_, reason)]
-    left = _count(chosen) - len(refused)
+    left = number_of(chosen) - len(refused)
     tried = len(ids) - len(refused)
     said = ngettext("%(num)d is being tried again.", "%(num)d are being tried again.", tried)
     if refused:
@@ -119,15 +124,16 @@ def _retried(incident_id: int, reason: str) -> bool:
 def cases() -> ResponseReturnValue:
     """Running cases that rest or cannot be read, the longest first."""
     page = max(request.args.get("page", 1, type=int), 1)
-    rows = _part(_resting(), page)
+    rows = part(_resting(), page)
     return render_template(
         "operations/cases.html",
         rows=rows,
         page=page,
-        count=_count(_resting()),
+        count=number_of(_resting()),
         size=SIZE,
-        about=_about_cases(rows),
+        about=about_cases(rows),
         incidents=_broken(rows),
+        reasons=_reasons(rows),
     )
 
 
@@ -145,8 +151,8 @@ def incident(incident_id: int) -> ResponseReturnValue:
         job=job,
         case=case,
         about=_about([found])[found.id],
-        data=_shown(found.data or {}),
-        inputs=_shown(incidents.shown(job.inputs)) if job and job.kind == "call" and is_open else (),
+        data=shown(found.data or {}),
+        inputs=shown(incidents.shown(job.inputs)) if job and job.kind == "call" and is_open else (),
         kept=kept_of(case) if case.quarantined_at is not None else (),
     )
 
@@ -238,9 +244,9 @@ def mails() -> ResponseReturnValue:
     page = max(request.args.get("page", 1, type=int), 1)
     return render_template(
         "operations/mails.html",
-        mails=_part(wiring.outgoing(), page),
+        mails=part(wiring.outgoing(), page),
         page=page,
-        count=_count(wiring.outgoing()),
+        count=number_of(wiring.outgoing()),
         size=SIZE,
     )
 
@@ -270,7 +276,7 @@ def _done(said: str) -> ResponseReturnValue:
     return redirect(url_for(".index"), code=303)
 
 
-def _shown(data: Mapping[str, Any]) -> list[Datum]:
+def shown(data: Mapping[str, Any]) -> list[Datum]:
     """Data as they are read and typed, name by name."""
     return [Datum(name, written(value), is_long(value)) for name, value in sorted(data.items())]
 
@@ -307,7 +313,7 @@ def _step(definition: Definition | None, element: str | None) -> Text:
     return names[0] if names and (names[0].pl or names[0].en) else Text(element or "", element or "")
 
 
-def _about_cases(rows: Sequence[Instance]) -> Mapping[int, dict[str, Any]]:
+def about_cases(rows: Sequence[Instance]) -> Mapping[int, dict[str, Any]]:
     """Each resting case as `_about` tells of an incident's, by its own id."""
     found = _about([Incident(id=case.id, instance_id=case.id) for case in rows])
     return dict(found)
@@ -320,11 +326,26 @@ def _broken(rows: Sequence[Instance]) -> Mapping[int, Incident]:
     return {each.instance_id: each for each in db.session.scalars(query)}
 
 
-def _count(rows: Select[Any]) -> int:
+def _reasons(rows: Sequence[Instance]) -> Mapping[int, dict[str, str]]:
+    """Who let each of these cases rest, and why."""
+    ids = [case.id for case in rows if case.suspended_at is not None]
+    said = (
+        select(Event.instance_id, Event.data["reason"].as_string(), Person.name)
+        .join(Person, Person.id == Event.actor_id)
+        .where(Event.instance_id.in_(ids), Event.kind == "overridden")
+        .where(Event.data["what"].as_string() == "suspended")
+        .order_by(Event.id)
+    )
+    return {case: {"why": why, "who": who} for case, why, who in db.session.execute(said)}
+
+
+def number_of(rows: Select[Any]) -> int:
+    """How many rows there are."""
     return db.session.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0
 
 
-def _part(rows: Select[Any], page: int) -> Sequence[Any]:
+def part(rows: Select[Any], page: int) -> Sequence[Any]:
+    """The rows of one page."""
     return db.session.scalars(rows.limit(SIZE).offset((page - 1) * SIZE)).all()
 
 

@@ -10,23 +10,38 @@ from typing import Any
 
 import orjson
 import structlog
-from sqlalchemy import ForeignKey, Index, Select, String, and_, delete, exists, or_, select, text
+from sqlalchemy import Select, delete, exists, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
 from engine import history
-from engine.db import Base, BigId
 from engine.errors import Refusal
 from engine.people import Person
 from engine.process import definitions, delivering, hearing, outbox, resting
 from engine.process.advancing import Unreadable
 from engine.process.delivering import Letter, Reached
 from engine.process.instances import Instance
+from engine.process.messages import OPEN, Message, MessageAddress, latest
 from engine.process.outbox import Job
 from engine.process.overrides import reasoned
 from engine.process.subscriptions import Subscription
+
+__all__ = [
+    "KeyMissing",
+    "Message",
+    "NotRefused",
+    "PayloadTooLarge",
+    "PayloadUnreadable",
+    "UnknownMessage",
+    "again",
+    "forward",
+    "latest",
+    "receive",
+    "waiting",
+    "work",
+]
 
 log = structlog.get_logger(__name__)
 
@@ -35,8 +50,6 @@ LARGEST = 64 * 1024
 
 BATCH = 50
 """Kept messages looked at in one tick."""
-
-OPEN = text("delivered_at IS NULL AND refused_at IS NULL")
 
 
 class UnknownMessage(Refusal):
@@ -57,59 +70,6 @@ class PayloadUnreadable(Refusal):
 
 class NotRefused(Refusal):
     """Only a message that reached nobody can be delivered again."""
-
-
-class Message(Base):
-    """A message that came. ``key`` is the sender's: the same key does nothing a second time.
-
-    ``receivers`` are the ids of the instances reached. Nobody yet and ``keep_until`` ahead: it waits for one to come.
-    ``refused_at`` says since when it is in vain and ``reason`` why: ``nobody`` waited, it got too ``late``, or the
-    words of the diagram that could not go on with it. Times are UTC.
-    """
-
-    __tablename__ = "messages"
-    __table_args__ = (
-        Index("ix_messages_open", "name", "keep_until", sqlite_where=OPEN, postgresql_where=OPEN),
-    )
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    kind: Mapped[str] = mapped_column(String(10))
-    name: Mapped[str] = mapped_column(String(200))
-    key: Mapped[str] = mapped_column(String(120), unique=True)
-    business_key: Mapped[str | None] = mapped_column(String(120), index=True)
-    payload: Mapped[dict[str, Any]]
-    received_at: Mapped[datetime]
-    keep_until: Mapped[datetime | None]
-    delivered_at: Mapped[datetime | None]
-    refused_at: Mapped[datetime | None]
-    reason: Mapped[str | None] = mapped_column(String(500))
-    receivers: Mapped[list[Any]]
-
-    @property
-    def status(self) -> str:
-        """delivered, refused, or kept for somebody who is still to come."""
-        return "delivered" if self.delivered_at else "refused" if self.refused_at else "kept"
-
-
-class MessageAddress(Base):
-    """One address at which a kept message waits for a case: see `subscriptions.address`."""
-
-    __tablename__ = "message_addresses"
-
-    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"), primary_key=True)
-    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-
-
-def latest(*, status: str = "", name: str = "") -> Select[Message]:
-    """Messages that came from outside, had to be kept or came too late, the latest first; what is empty narrows nothing."""
-    said = {
-        "delivered": Message.delivered_at.is_not(None),
-        "refused": Message.refused_at.is_not(None),
-        "kept": and_(Message.delivered_at.is_(None), Message.refused_at.is_(None)),
-    }
-    rows = select(Message).order_by(Message.id.desc())
-    rows = rows.where(said[status]) if status in said else rows
-    return rows.where(Message.name == name) if name else rows
 
 
 # ------------------------------------------------------------------------------------------------- receiving
@@ -251,14 +211,18 @@ def _tell(
 
 def waiting(now: datetime, starting: tuple[str, ...] = ()) -> Select[int]:
     """Ids of kept messages whose time is over, whose case waits now, or that now start a process (``starting``)."""
+    mine = select(MessageAddress.hash).where(MessageAddress.message_id == Message.id).correlate(Message)
     hears = (
         select(Subscription.id)
-        .join(MessageAddress, MessageAddress.hash == Subscription.correlation_hash)
-        .where(MessageAddress.message_id == Message.id)
         .where(Subscription.name == Message.name, Subscription.kind == "message")
+        .where(Subscription.correlation_hash.in_(mine))
     )
     due = or_(Message.keep_until <= now, exists(hears), Message.name.in_(starting))
-    return select(Message.id).where(OPEN, Message.keep_until.is_not(None), due).order_by(Message.id)
+    return (
+        select(Message.id)
+        .where(OPEN, Message.keep_until.is_not(None), due)
+        .order_by(Message.keep_until, Message.id)
+    )
 
 
 def work(factory: sessionmaker[Session], *, now: datetime, most: int = BATCH) -> int:

@@ -287,6 +287,18 @@ def resume(session: Session, deal: Deal, *, by: Person, now: datetime) -> None:
     _send(session, deal, "client.returned", {}, by=by, now=now)
 
 
+HEARD = ("quote.accepted", "quote.changed", "complaint.filed", "feedback.received")
+"""What the client of a fast sale says by phone or mail, and the person in charge may record."""
+
+
+def hear(session: Session, deal: Deal, message: str, *, by: Person, now: datetime) -> None:
+    """The client said what the process waits to hear (one of `HEARD`). Raises NotAllowed, NobodyWaits."""
+    _must_steer(session, deal, by)
+    if message not in HEARD:
+        raise instances.NobodyWaits(message=message[:200])
+    _send(session, deal, message, {}, by=by, now=now)
+
+
 def close(session: Session, deal: Deal, reason: str | None, *, by: Person, now: datetime) -> None:
     """Give up a suspended deal. Raises NotAllowed, ReasonNeeded, NobodyWaits."""
     _must_steer(session, deal, by)

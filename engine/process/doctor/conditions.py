@@ -108,16 +108,16 @@ def _means_otherwise(text: str, plain: str) -> bool:
 
 def _says_nothing(source: str) -> bool:
     """A bare text or number is a label, not a condition."""
-    body = ast.parse(source, mode="eval").body
+    body = _tree(source).body
     return isinstance(body, ast.Constant) and not isinstance(body.value, bool)
 
 
 def _bare(source: str) -> str:
-    return ast.unparse(ast.parse(source, mode="eval"))
+    return ast.unparse(_tree(source))
 
 
 def _negated(source: str) -> str:
-    body = ast.parse(source, mode="eval").body
+    body = _tree(source).body
     opposite = {"==": "!=", "<": ">=", ">": "<="}
     if isinstance(body, ast.Compare) and len(body.ops) == 1:
         for one, other in [*opposite.items(), *((value, key) for key, value in opposite.items())]:
@@ -125,3 +125,9 @@ def _negated(source: str) -> str:
             if source == f"{left} {one} {right}":
                 return f"{left} {other} {right}"
     return ast.unparse(ast.UnaryOp(op=ast.Not(), operand=body))
+
+
+def _tree(source: str) -> ast.Expression:
+    """Read like the fence reads it: line breaks count as blanks."""
+    plain = source if "#" in source else source.replace("\r", " ").replace("\n", " ")
+    return ast.parse(plain.strip(), mode="eval")

@@ -83,6 +83,8 @@ class Definitions:
                 str(definition.get(f"{kind}Code") or "") or None if definition is not None else None
             )
             trigger.missing = str(ref) if ref and definition is None else None
+        elif kind == "compensate":
+            trigger.name = str(element.get("activityRef") or "").strip().rpartition(":")[2] or None
         elif kind == "link":
             trigger.name = " ".join(str(element.get("name") or "").split()) or None
         for child in element:

@@ -57,8 +57,8 @@ def _parse(ledger: Ledger, file: str, content: bytes) -> etree._Element | None:
         return etree.fromstring(content, _parser())
     except (etree.XMLSyntaxError, ValueError) as error:
         reason, place = str(error), _place(error)
-    if re.search(r"Namespace prefix \S+ .*is not defined", reason):
-        return _with_undeclared(ledger, file, content, place)
+    if re.search(r"Namespace prefix \S+ .*is not defined|xmlns.* is not a valid URI", reason):
+        return _with_odd_names(ledger, file, content, place)
     return _with_other_encoding(ledger, file, content, place)
 
 
@@ -82,8 +82,11 @@ def _with_other_encoding(ledger: Ledger, file: str, content: bytes, place: Text)
     return None
 
 
-def _with_undeclared(ledger: Ledger, file: str, content: bytes, place: Text) -> etree._Element | None:
-    """X19: prefixes nobody declared belong to extensions of some tool; anything else wrong is still refused."""
+def _with_odd_names(ledger: Ledger, file: str, content: bytes, place: Text) -> etree._Element | None:
+    """X19: prefixes nobody declared belong to extensions of some tool; X26: declared ones, but not with an address.
+
+    Anything else wrong is still refused.
+    """
     parser = _parser(recover=True)
     try:
         root = etree.fromstring(content, parser)
@@ -93,10 +96,12 @@ def _with_undeclared(ledger: Ledger, file: str, content: bytes, place: Text) -> 
     if root is None or errors:
         ledger.say("X01", file=file, reason=place)
         return None
-    found = {
-        each.message.split()[2] for each in parser.error_log if each.message.startswith("Namespace prefix")
-    }
-    ledger.say("X19", file=file, names=", ".join(sorted(found))[:200])
+    said = [each.message for each in parser.error_log]
+    undeclared = {each.split()[2] for each in said if each.startswith("Namespace prefix")}
+    if undeclared:
+        ledger.say("X19", file=file, names=", ".join(sorted(undeclared))[:200])
+    if any(each.endswith("is not a valid URI") for each in said):
+        ledger.say("X26", file=file)
     return root
 
 

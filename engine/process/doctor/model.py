@@ -112,6 +112,8 @@ class Node:
     body: "Scope | None" = None
     by_event: bool = False
     for_compensation: bool = False
+    undone_by: str | None = None
+    """Of a compensation event on a border: the step that undoes what it is attached to."""
     loop: Loop | None = None
     script: str | None = None
     trusted: bool = False

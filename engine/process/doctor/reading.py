@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from engine.process.blueprint import Text
-from engine.process.doctor import correlation, extensions, model, schema, words
+from engine.process.doctor import correlation, extensions, model, schema, uniting, words
 from engine.process.doctor.definitions import Definitions
 from engine.process.doctor.findings import Ledger
 from engine.process.doctor.loading import BPMN, is_bpmn, local
@@ -74,6 +74,9 @@ _BESIDE = frozenset(
     ]
 )
 """What stands in a process beside its steps and flows: it is kept as documentation or read in its place."""
+_STEP_LIKE = re.compile(r"(Task|Event|Gateway|SubProcess|Activity|transaction)$")
+_NO_WAY_TO_AN_END = frozenset({"endEvent", "eventBasedGateway"})
+"""Behind these no end event can be added where a flow has lost its end."""
 MOST_STEPS = 3000
 _CHOREOGRAPHIES = tuple(f"{{{BPMN}}}{kind}" for kind in ("choreography", "subChoreography"))
 _THINGS = tuple(f"{{{BPMN}}}{kind}" for kind in sorted(_DATA))
@@ -100,7 +103,9 @@ class _Reader:
     nodes: dict[str, Node] = field(default_factory=dict)
     """Nodes by their id in the upload; the first where an id is used twice."""
     scopes: dict[Node, Scope] = field(default_factory=dict)
-    flows: list[tuple[Process, Scope, etree._Element]] = field(default_factory=list)
+    flows: list[tuple[Process, etree._Element]] = field(default_factory=list)
+    rootless: list[tuple[Process, Link, Node]] = field(default_factory=list)
+    """Flows without a start, with the step they lead to."""
     met: set[etree._Element] = field(default_factory=set)
     """The steps and flows that were read."""
     told: set[etree._Element] = field(default_factory=set)
@@ -128,8 +133,11 @@ class _Reader:
         pools = self._pools({str(each.get("id")) for each in elements})
         for each in elements:
             self._process(each, pools)
-        for process, scope, flow in self.flows:
-            self._flow(process, scope, flow)
+        self._unite(pools)
+        for process, flow in self.flows:
+            self._flow(process, flow)
+        for process, link, node in self.rootless:
+            self._from_nowhere(process, link, node)
         for each in _all(self.root, "messageFlow"):
             self._conversation(each)
         self._overlooked()
@@ -164,6 +172,10 @@ class _Reader:
                 self._unknown(str(process.get("id") or "") if process is not None else "", each)
         for each in _all(self.root, "lane"):
             if next(each.iterancestors(f"{{{BPMN}}}process"), None) is None:
+                self._unknown("", each)
+        known = model.NODES | _GLOBAL_TASKS.keys() | _TALKS.keys() | {"choreographyTask"}
+        for each in self.root:
+            if is_bpmn(each) and _STEP_LIKE.search(local(each)) and local(each) not in known:
                 self._unknown("", each)
         for each in self.root.iter(*(f"{{{BPMN}}}{kind}" for kind in sorted(_GLOBAL_TASKS))):
             if each.getparent() is not self.root:
@@ -223,6 +235,15 @@ class _Reader:
         self._leftovers(process, element)
         self._scope(process, process.scope, element)
         self._lanes(process, element)
+        for each in _all(element, "association"):
+            self._undoing(each)
+
+    def _undoing(self, association: etree._Element) -> None:
+        """A line between a compensation event and the step that undoes."""
+        start, end = self._ends(association)
+        for edge, handler in ((start, end), (end, start)):
+            if edge is not None and handler is not None and edge.kind == "boundaryEvent":
+                edge.undone_by = handler.id if handler.for_compensation else edge.undone_by
 
     def _scope(self, process: Process, scope: Scope, element: etree._Element) -> None:
         for child in element:
@@ -230,7 +251,7 @@ class _Reader:
             if kind in model.NODES and is_bpmn(child):
                 self._node(process, scope, child)
             elif kind == "sequenceFlow" and is_bpmn(child):
-                self.flows.append((process, scope, child))
+                self.flows.append((process, child))
             elif kind not in _BESIDE and kind not in _DATA and kind and not kind.endswith("EventDefinition"):
                 self._unknown(process.source, child)
 
@@ -281,7 +302,7 @@ class _Reader:
             node.body = Scope(node.id, node, scope)
             self._scope(process, node.body, element)
 
-    def _flow(self, process: Process, scope: Scope, element: etree._Element) -> None:
+    def _flow(self, process: Process, element: etree._Element) -> None:
         self.met.add(element)
         link = Link("", "", "", name=_name(element), source_id=element.get("id"))
         link.id = self._identify(process, link, element)
@@ -289,11 +310,51 @@ class _Reader:
         condition = next((each for each in element if local(each) == "conditionExpression"), None)
         if condition is not None:
             link.condition = _text(condition) or None
-        ends = [self._find(str(element.get(key) or "").strip()) for key in ("sourceRef", "targetRef")]
-        if ends[0] is None or ends[1] is None:
+        start, end = self._ends(element)
+        if start is not None and end is None and start.kind not in _NO_WAY_TO_AN_END:
+            self.ledger.say("F11", process.source, link)
+            end = self._add(self.scopes[start], "endEvent")
+        if start is not None and end is not None:
+            self._place(process, link, start, end)
+        elif end is not None:
+            self.rootless.append((process, link, end))
+        else:
+            self.ledger.say("F01", process.source, link)
+
+    def _from_nowhere(self, process: Process, link: Link, node: Node) -> None:
+        """S11: a flow without a start begins a way, if nothing else leads there; F01: else it means nothing."""
+        scope = self.scopes[node]
+        apart = node.kind in {"startEvent", "boundaryEvent"} or node.by_event or node.for_compensation
+        if apart or scope.incoming(node):
             self.ledger.say("F01", process.source, link)
             return
-        self._place(process, link, ends[0], ends[1])
+        self.ledger.say("S11", process.source, node)
+        link.start, link.end = self._add(scope, "startEvent").id, node.id
+        scope.links.append(link)
+
+    def _add(self, scope: Scope, kind: str) -> Node:
+        """A step for the loose end of a flow."""
+        node = scope.add(Node(self.bundle.fresh(kind), kind))
+        self.scopes[node] = scope
+        return node
+
+    def _ends(self, flow: etree._Element) -> tuple[Node | None, Node | None]:
+        start, end = (self._find(str(flow.get(key) or "").strip()) for key in ("sourceRef", "targetRef"))
+        return start, end
+
+    def _unite(self, pools: dict[str, str]) -> None:
+        """Processes that flows join; from here on they are one."""
+        home = {each.scope: each for each in self.bundle.processes if each.file == self.file}
+        pairs = []
+        for _, flow in self.flows:
+            ends = [node for node in self._ends(flow) if node is not None]
+            parts = [home[list(_path(self.scopes[node]))[-1]] for node in ends]
+            if len(parts) > 1 and parts[0] is not parts[1]:
+                pairs.append((parts[0], parts[1]))
+        united = uniting.unite(self.ledger, self.bundle, pairs, pools) if pairs else {}
+        self.flows = [(united.get(process.source, process), flow) for process, flow in self.flows]
+        for process in set(united.values()) if united else ():
+            self.scopes.update(dict.fromkeys(process.scope.nodes.values(), process.scope))
 
     def _place(self, process: Process, link: Link, start: Node, end: Node) -> None:
         """Put a flow into the scope both ends share, lifting an end that lies deeper."""

@@ -39,19 +39,19 @@ _KNOWN = (
 
 def compare(ledger: Ledger, file: str, root: etree._Element) -> None:
     """X17: where the file first departs from the schema, and how often it does."""
-    errors = departures(root)
-    if errors:
-        line, reason = errors[0]
-        ledger.say("X17", file=file, count=str(len(errors)), line=str(line), reason=reason)
+    count, line, first = _departures(root)
+    if count:
+        ledger.say("X17", file=file, count=str(count), line=str(line), reason=_said(first))
 
 
-def departures(root: etree._Element) -> list[tuple[int, Text]]:
-    """Lines and reasons; none for a valid file."""
+def _departures(root: etree._Element) -> tuple[int, int, str]:
+    """How many there are; the line and the message of the first."""
     schema, lock = _schema()
     with lock:  # the schema keeps the errors of its last validation
         if schema.validate(root):
-            return []
-        return [(each.line, _said(each.message)) for each in schema.error_log]
+            return 0, 0, ""
+        first = schema.error_log[0]
+        return len(schema.error_log), first.line, first.message
 
 
 @cache

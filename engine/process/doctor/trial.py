@@ -29,10 +29,13 @@ _TROUBLE = (
 
 def read(ledger: Ledger, bundle: Bundle, blueprint: Blueprint, executable: bytes) -> bool:
     """X15: whether every process of the bundle can be made a program; what cannot is named."""
-    sound = True
+    sound, seen = True, set[str]()
     for process in bundle.processes:
+        if process.id in seen:
+            continue
         try:
-            program.parse(executable, replace(blueprint, process=process.id))
+            made = program.parse(executable, replace(blueprint, process=process.id))
+            seen |= {made.spec.name, *made.subspecs}
         except _TROUBLE as trouble:
             _report(ledger, bundle, process.source, trouble)
             sound = False

@@ -29,6 +29,7 @@ class _Writer:
         self.root = etree.Element(_tag("definitions"), nsmap={"bpmn": BPMN, "xsi": XSI})
         self.root.set("targetNamespace", "urn:contentum:executable")
         self._defined: dict[tuple[str, str, str | None], str] = {}
+        self._items: set[str] = set()
 
     def child(self, parent: etree._Element, name: str, /, **attributes: str) -> etree._Element:
         """A new element."""
@@ -115,9 +116,15 @@ class _Writer:
                 self.child(several, name).text = value
         for name, value in (("inputDataItem", loop.item), ("outputDataItem", loop.result)):
             if value:
-                self.child(several, name, id=value, name=value)
+                self.child(several, name, id=self._own_id(name, value), name=value)
         if loop.until:
             self._formal(several, "completionCondition", loop.until)
+
+    def _own_id(self, kind: str, name: str) -> str:
+        """The name of an item as an id of the document, or a new one where it is taken."""
+        key = self.bundle.fresh(kind) if name in self.bundle.ids or name in self._items else name
+        self._items.add(key)
+        return key
 
     def _formal(self, parent: etree._Element, name: str, text: str) -> None:
         element = self.child(parent, name)

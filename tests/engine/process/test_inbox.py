@@ -1,5 +1,6 @@
 """Messages and signals: each reaches whom it is meant for, once; an early one waits, a late one is refused for all to see."""
 
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,12 +12,13 @@ import pytest
 from sqlalchemy import Engine, event, insert, select, text
 from sqlalchemy.orm import Session
 
+from engine.errors import Refusal
 from engine.history import Event
 from engine.people import Person
-from engine.process import clock, doctor, hearing, inbox, incidents, instances, jobs, operating
+from engine.process import clock, delivering, doctor, hearing, inbox, incidents, instances, jobs, operating
 from engine.process.definitions import Definition
-from engine.process.inbox import Message, MessageAddress
 from engine.process.instances import Instance
+from engine.process.messages import Message, MessageAddress
 from engine.process.outbox import Job
 from engine.process.subscriptions import Subscription
 from tests.conftest import MONDAY
@@ -689,7 +691,7 @@ def test_a_sender_who_waits_is_told_that_the_diagram_cannot_go_on_and_may_send_i
 ) -> None:
     id_ = opened(world, dividing, "Z-1")
 
-    with pytest.raises(instances.Refusal, match="amount"):
+    with pytest.raises(Refusal, match="amount"):
         paid(world, "p1", "Z-1", amount=0)
     assert (world.rows(Message), world.incidents()) == ([], [])
 
@@ -888,8 +890,29 @@ def test_one_message_among_ten_thousand_waiting_costs_what_it_costs_among_ten(
 
     assert counts[0] == counts[1] <= 25
     with world.factory() as session:
-        letter = inbox.Letter("message", "order.paid", "k", own, "Z-1")
-        assert "ix_subscriptions_name" in plan_of(session, inbox.delivering.meant(session, letter))
+        letter = delivering.Letter("message", "order.paid", "k", own, "Z-1")
+        assert "ix_subscriptions_name" in plan_of(session, delivering.meant(session, letter))
+        looking = plan_of(session, inbox.waiting(world.now))
+        assert "ix_subscriptions_name" in looking
+        if world.engine.dialect.name == "sqlite":  # PostgreSQL reads a table of a few rows whole
+            assert "ix_messages_open" in looking
+
+
+@pytest.mark.slow
+def test_many_kept_messages_and_many_waiting_cases_are_matched_without_looking_at_each_pair(
+    world: World, patient: Definition
+) -> None:
+    with world.factory.begin() as session:
+        waiting_rows(session, patient, 5_000, None)
+    for number in range(300):
+        paid(world, f"p{number}", f"Z-{number}")
+    id_ = opened(world, patient, "Z-7")
+
+    began = time.process_time()
+    assert inbox.work(world.factory, now=world.now) == 1
+
+    assert time.process_time() - began < 0.3
+    assert world.open_(id_) == ["ship"]
 
 
 def test_a_clock_with_nothing_kept_looks_once(world: World, patient: Definition) -> None:

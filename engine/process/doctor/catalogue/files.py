@@ -21,6 +21,12 @@ ENTRIES: dict[str, Entry] = {
         "Oznaczone nimi miejsca potraktowano jak rozszerzenia innego narzędzia.",
         "What they mark was taken for extensions of another tool.",
     ),
+    "X26": mends(
+        "Plik „%(file)s” podaje przestrzeń nazw, która nie jest poprawnym adresem.",
+        "The file “%(file)s” gives a namespace that is not a valid address.",
+        "Odczytano ją tak, jak jest zapisana.",
+        "It was read as it is written.",
+    ),
     "X20": mends(
         "Plik „%(file)s” jest zapisany według wstępnej wersji BPMN 2.0 (%(namespace)s).",
         "The file “%(file)s” follows a draft of BPMN 2.0 (%(namespace)s).",

@@ -63,6 +63,12 @@ ENTRIES: dict[str, Entry] = {
         "Warunek został pominięty.",
         "The condition was left out.",
     ),
+    "F11": asks(
+        "%(it)s: strzałka prowadzi donikąd.",
+        "%(it)s: the flow leads nowhere.",
+        "Na jej końcu stanie zdarzenie końcowe.",
+        "An end event is put at its end.",
+    ),
     # starts, ends, reach
     "S01": mends(
         "%(scope)s nie ma zdarzenia początkowego.",
@@ -123,6 +129,12 @@ ENTRIES: dict[str, Entry] = {
         "%(it)s is an event sub-process without an event that starts it.",
         "Podproces zostanie pominięty.",
         "The sub-process is left out.",
+    ),
+    "S11": asks(
+        "Do %(at)s nie prowadzi żadna strzałka, a jest początek gdzie indziej.",
+        "No flow leads to %(at)s, and there is a start elsewhere.",
+        "Od tego miejsca też będzie można zacząć.",
+        "One can begin at this place, too.",
     ),
     "R01": asks(
         "%(it)s nie jest z niczym połączony.",

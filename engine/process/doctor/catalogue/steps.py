@@ -143,6 +143,18 @@ ENTRIES: dict[str, Entry] = {
         "Zdarzenie nic nie zrobi, droga pójdzie dalej.",
         "The event does nothing and the way goes on.",
     ),
+    "C03": asks(
+        "%(it)s uruchamia kompensację, a tej silnik nie robi sam: %(names)s.",
+        "%(it)s triggers compensation, which the engine does not do by itself: %(names)s.",
+        "Człowiek powie, co cofnąć, i te kroki zostaną wykonane, zanim droga pójdzie dalej.",
+        "A person says what is to be undone, and these steps are done before the way goes on.",
+    ),
+    "C04": mends(
+        "%(it)s wskazuje krok, który cofa skutki innego.",
+        "%(it)s points to the step that undoes another.",
+        "Krok cofający stoi tam, gdzie się o niego prosi.",
+        "The step that undoes stands where it is asked for.",
+    ),
     # events
     "E01": asks(
         "%(it)s czeka, ale nie mówi na co.",

@@ -143,6 +143,12 @@ ENTRIES: dict[str, Entry] = {
         "Zostają jako dokumentacja.",
         "They are kept as documentation.",
     ),
+    "P08": asks(
+        "Zwykłe strzałki łączą procesy: %(names)s; strzałka nigdy nie wychodzi poza swój proces.",
+        "Ordinary flows join the processes %(names)s; a flow never leaves its process.",
+        "Staną się jednym procesem, a baseny – torami.",
+        "They become one process, and the pools become lanes.",
+    ),
     "K01": hints(
         "%(it)s ma obiekty lub magazyny danych: %(names)s.",
         "%(it)s has data objects or stores: %(names)s.",

@@ -27,6 +27,8 @@ DRAWERS: dict[str, Drawer] = {
     "P01": ways.executable,
     **dict.fromkeys(("F01", "F02", "C01", "B01", "S10"), steps.leave_out),
     "C02": steps.throw_compensation_no_more,
+    "F11": ways.end_of,
+    "S11": ways.begin,
     "N01": steps.link,
     "N02": steps.unpaired,
     "B02": steps.no_way_in,

@@ -6,6 +6,8 @@ from engine.process.doctor.mending.document import Piece
 from engine.process.doctor.mending.sheet import Sheet
 from engine.process.doctor.mending.task import Task
 from engine.process.doctor.model import NODES
+from engine.process.doctor.repairs.heads import STARTING
+from engine.process.doctor.words import TRIGGERS
 
 _JOINING = ("boundaryEvent", "subProcess")
 
@@ -210,6 +212,36 @@ def start_before(sheet: Sheet, task: Task) -> bool:
         return False
     box = sheet.canvas.beside(node.get("id"), "startEvent", side="left")
     sheet.add_flow(sheet.add_node("startEvent", node, box), node)
+    return True
+
+
+def begin(sheet: Sheet, task: Task) -> bool:
+    """S11: an event that nothing leads to becomes a start; any other step gets one before it."""
+    node = task.element
+    if node is None:
+        return False
+    kinds = [each.local.removesuffix("EventDefinition") for each in node.children()]
+    foreign = set(kinds) & TRIGGERS.keys() - STARTING
+    if node.local == "intermediateCatchEvent" and not foreign and not sheet.incoming(node):
+        sheet.turn(node, "startEvent")
+        return True
+    box = sheet.canvas.beside(node.get("id"), "startEvent", side="left")
+    start, loose = sheet.add_node("startEvent", node, box, node.get("name")), sheet.incoming(node)
+    if loose:
+        sheet.start_at(loose[0], start)
+    else:
+        sheet.add_flow(start, node)
+    return True
+
+
+def end_of(sheet: Sheet, task: Task) -> bool:
+    """F11: an end event where a flow leads nowhere."""
+    flow = task.element
+    node = sheet.end(flow, "sourceRef") if flow is not None else None
+    if flow is None or node is None:
+        return False
+    box = sheet.canvas.beside(node.get("id"), "endEvent", side="right")
+    sheet.end_at(flow, sheet.add_node("endEvent", node, box))
     return True
 
 

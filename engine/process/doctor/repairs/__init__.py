@@ -16,6 +16,7 @@ from engine.process.doctor.repairs import (
     event_gateways,
     events,
     handlers,
+    heads,
     joins,
     links,
     loops,
@@ -30,6 +31,8 @@ from engine.process.doctor.visit import Visit
 Repair = Callable[[Visit, Scope], None]
 
 ORDER: tuple[Repair, ...] = (
+    heads.begin,
+    compensation.undo,
     compensation.leave_out,
     links.turn_into_flows,
     boundaries.attach,
@@ -47,7 +50,6 @@ ORDER: tuple[Repair, ...] = (
     circles.open_up,
     choices.mend,
     joins.loosen,
-    joins.count,
     circles.warn,
 )
 

@@ -8,8 +8,11 @@ _JOINS = frozenset({"parallelGateway", "inclusiveGateway"})
 
 
 def loosen(visit: Visit, scope: Scope) -> None:
-    """J01: a parallel join that may never be complete becomes inclusive; W01: a circle of inclusive joins is opened."""
-    while any(_is_join(scope, node) for node in scope.nodes.values()):
+    """J01: a parallel join that may never be complete becomes inclusive; W01: a circle of inclusive joins is opened.
+
+    W02: a step that several tokens come to one after the other.
+    """
+    while _joins(scope) or _splits(scope):
         found = rehearsal.rehearse(scope)
         if found.dead:
             for node in _in_order(scope, found.dead):
@@ -18,14 +21,9 @@ def loosen(visit: Visit, scope: Scope) -> None:
         elif found.circle:
             _open(visit, scope, found.circle)
         else:
+            for key in found.crowded[:1] if _splits(scope) else ():
+                visit.say("W02", scope.nodes[key])
             return
-
-
-def count(visit: Visit, scope: Scope) -> None:
-    """W02: a step that several tokens come to one after the other."""
-    steps = rehearsal.rehearse(scope).crowded if _splits(scope) else ()
-    for key in steps[:1]:
-        visit.say("W02", scope.nodes[key])
 
 
 def _in_order(scope: Scope, keys: frozenset[str]) -> list[Node]:
@@ -60,8 +58,8 @@ def _part(visit: Visit, scope: Scope, node: Node, kind: str) -> None:
     visit.bundle.link(scope, node, split)
 
 
-def _is_join(scope: Scope, node: Node) -> bool:
-    return node.kind in _JOINS and len(scope.incoming(node)) > 1
+def _joins(scope: Scope) -> bool:
+    return any(node.kind in _JOINS and len(scope.incoming(node)) > 1 for node in scope.nodes.values())
 
 
 def _splits(scope: Scope) -> bool:
