@@ -35,12 +35,17 @@ def bundle(process: str) -> list[File]:
 
 def deploy(session: Session, *, by: Person | None, now: datetime) -> list[Definition]:
     """Deploy what ships; what is deployed already stays the version it is."""
-    units = session.execute(select(Department.key, Department.name))
-    known = Known(departments={key: name for key, name in units})  # noqa: C416  # rows are typed when they are unpacked
+    here = known(session)
     return [
-        definitions.deploy(session, bundle(process), process=process, known=known, by=by, now=now)
+        definitions.deploy(session, bundle(process), process=process, known=here, by=by, now=now)
         for process in PROCESSES
     ]
+
+
+def known(session: Session) -> Known:
+    """What the doctor may know of this house: its departments."""
+    units = session.execute(select(Department.key, Department.name))
+    return Known(departments={key: name for key, name in units})  # noqa: C416  # rows are typed when they are unpacked
 
 
 def _diagrams(place: str) -> list[File]:

@@ -20,6 +20,7 @@ from engine.process.doctor.words import KINDS
 from engine.process.migration import MigrationPlan
 from webapp import flashes
 from webapp.access import is_fragment, me, needs
+from webapp.agreement_words import duration
 from webapp.clock import now
 from webapp.database import db
 from webapp.forms import on_invalid
@@ -259,9 +260,15 @@ def _words(reason: Mapping[str, Any] | None) -> str:
     """Why a case cannot go, in the reader's language."""
     if not reason:
         return str(gettext("The case cannot go on in the new version."))
-    places = {name: kind_name(value) if value in KINDS else value for name, value in reason["places"].items()}
+    places = {name: _place(value) for name, value in reason["places"].items()}
     message: str = reason["message"]
     return str(gettext(message) % places)
+
+
+def _place(value: Any) -> str:
+    if isinstance(value, dict):
+        return into_words(plans.Text(**value))
+    return kind_name(value) if value in KINDS else str(value)
 
 
 @bp.app_template_filter("kind_name")
@@ -281,4 +288,4 @@ def field_value(value: Any) -> str:
         return ", ".join(f"{name}: {each}" for name, each in value.items() if each not in (None, "", False))
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
-    return "–" if value in (None, "") else str(value)
+    return "–" if value in (None, "") else duration(str(value))

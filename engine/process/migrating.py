@@ -4,6 +4,7 @@ A case is tried inside a savepoint that is taken back, so that what the plan pro
 """
 
 from datetime import datetime
+from typing import Any
 
 import structlog
 from sqlalchemy import select
@@ -23,7 +24,7 @@ from engine.process import (
     subscriptions,
     tasks,
 )
-from engine.process.blueprint import Blueprint, Element
+from engine.process.blueprint import Blueprint, Element, Text
 from engine.process.checkpoints import Checkpoint
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
@@ -70,8 +71,13 @@ def _refuse(item: MigrationItem, refusal: Refusal) -> None:
     item.element = str(refusal.places.get("element", ""))[:200] or None
     item.reason = {
         "message": refusal.message,
-        "places": {name: str(value)[:200] for name, value in refusal.places.items()},
+        "places": {name: _kept(value) for name, value in refusal.places.items()},
     }
+
+
+def _kept(value: Any) -> Any:
+    """What stands in a place of a sentence, in both languages where it has two."""
+    return {"pl": value.pl, "en": value.en} if isinstance(value, Text) else str(value)[:200]
 
 
 def work(factory: sessionmaker[Session], *, now: datetime, most: int = BATCH) -> int:

@@ -12,6 +12,7 @@ import orjson
 
 from engine.errors import Refusal
 from engine.process import differences, frontier
+from engine.process.blueprint import Text
 from engine.process.program import Program
 from engine.process.spiff import events, joins, nodes
 from engine.process.spiff.refusals import BrokenState
@@ -88,7 +89,7 @@ class _Work:
         if before is None or node is None:
             raise BrokenState(reason=name)
         if node.is_call and differences.twin(self.old.blueprint, self.new.blueprint, name) != node.spec:
-            raise CallsAnother(element=self.new.label(node._wf_spec.name, node))
+            raise CallsAnother(element=_called(self.new, node._wf_spec, node))
         entry[1] = node.spec
         self.scope(before, self.new.subspecs[node.spec], scope, number)
 
@@ -124,10 +125,10 @@ class _Work:
         self, before: Any, after: Any, rows: dict[int, Row], number: int, node: Any, there: Any
     ) -> None:
         if there is None:
-            raise StepGone(element=self.old.label(before.name, node))
+            raise StepGone(element=_called(self.old, before, node))
         if not _stands_alike(node, there, rows[number][3]):
             was, is_ = _kind(self.old, before, node), _kind(self.new, after, there)
-            raise StandsOtherwise(element=self.old.label(before.name, node), before=was, after=is_)
+            raise StandsOtherwise(element=_called(self.old, before, node), before=was, after=is_)
         if there.bpmn_id != node.bpmn_id:
             self.done.moved.append((self.new.diagram(after.name), there.bpmn_id))
         if isinstance(there, nodes.Inner):
@@ -153,7 +154,7 @@ class _Work:
         join = after.task_specs[row[2]]
         is_arrival = row[3] == WAITING and isinstance(join, joins.Join)
         if is_arrival and rows[row[1]][2] not in join._inputs:
-            raise WayGone(element=self.old.label(before.name, stood[number]))
+            raise WayGone(element=_called(self.old, before, stood[number]))
 
     # ------------------------------------------------------------------------------------- what it waits for
 
@@ -213,6 +214,13 @@ def _stands_alike(node: Any, there: Any, state: int) -> bool:
 
 def _hears(node: Any) -> Any:
     return type(node.event_definition) if isinstance(node, events.Catch) else None
+
+
+def _called(program: Program, spec: Any, node: Any) -> Text | str:
+    """What a step is called on its diagram, in both languages."""
+    element = program.element(spec.name, node)
+    named = element is not None and (element.name.pl or element.name.en)
+    return element.name if element is not None and named else program.label(spec.name, node)
 
 
 def _kind(program: Program, spec: Any, node: Any) -> str:

@@ -22,6 +22,8 @@ from tests.conftest import MONDAY
 from webapp import wiring
 from webapp.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 
 class House:
     """A small company with both processes deployed; Celina does everything, the clock is ours."""

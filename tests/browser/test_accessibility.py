@@ -14,7 +14,7 @@ from engine.db import connect, sessions
 from tests.browser import walking
 from tests.browser.conftest import PageOf
 from tests.browser.walking import ADMINISTRATOR, ANNA, CELINA, CLARA, CLERK, DESIGNER, PRESALES, Firm
-from webapp.demo import agreements, company
+from webapp.demo import agreements, company, trouble
 
 pytestmark = pytest.mark.browser
 
@@ -64,6 +64,23 @@ def doctor(page: Page) -> None:
     expect(page.locator("bpmn-view[data-ready]")).to_be_visible()
 
 
+def operating(page: Page) -> None:
+    """A case with everything unfolded that may be done with it."""
+    first("/processes/sales_funnel", "#cases a")(page)
+    page.locator(".operate details.act").evaluate_all("all => all.forEach(each => { each.open = true })")
+    expect(page.locator("#f-move-to")).to_be_visible()
+
+
+def tried(page: Page) -> None:
+    """A decision table with an answer."""
+    page.goto("/processes/fast_sale/tables/route")
+    page.get_by_label("Liczba sztuk").fill("12")
+    page.get_by_role("button", name="Try it").click()
+    expect(page.get_by_text("Rules that apply")).to_be_visible()
+
+
+DESK = "/administration/departments"
+
 SCREENS: dict[str, dict[str, Screen]] = {
     ANNA: {
         "my work": at("/work/"),
@@ -92,6 +109,9 @@ SCREENS: dict[str, dict[str, Screen]] = {
         "the moves behind a bar": first("/reports/dynamics", "svg.plot a"),
         "the funnel": at("/reports/funnel"),
         "the flow": at("/reports/funnel?view=flow"),
+        "a case": first("/processes/sales_funnel", "#cases a"),
+        "operating a case": operating,
+        "a case that rests": first("/processes/sales_funnel", "#cases tr:has-text('Druk etykiet') a"),
     },
     DESIGNER: {
         "processes": at("/processes/"),
@@ -99,12 +119,27 @@ SCREENS: dict[str, dict[str, Screen]] = {
         "an upload": at("/processes/upload"),
         "the doctor": doctor,
         "operations": at("/operations/"),
+        "a cause": first("/operations/", "a.what[href*='code=']"),
+        "an incident": first("/operations/", "a.what[href*='/incidents/']"),
+        "resting cases": at("/operations/cases"),
         "outgoing mail": at("/operations/mails"),
+        "what differs": at("/processes/fast_sale/differences"),
+        "the drawing before": at("/processes/fast_sale/differences?side=old"),
+        "nothing differs": at("/processes/fast_sale/differences?from=1&to=1"),
+        "a plan": at("/processes/fast_sale/migration"),
+        "a plan tried": first("/processes/fast_sale/migration", ".recs a"),
+        "a table": at("/processes/sales_funnel/tables/stage_policy"),
+        "a table tried": tried,
+        "scripts": first("/operations/", "a[href$='/scripts']"),
     },
     ADMINISTRATOR: {
         "people": at("/administration/people"),
         "a person": first("/administration/people", "tbody a"),
-        "departments": at("/administration/departments"),
+        "departments": at(DESK),
+        "work hours": first(DESK, "a[href$='/calendar'], tbody a"),
+        "special days": at("/administration/departments/1/special-days"),
+        "inherited special days": at("/administration/departments/5/special-days"),
+        "scripts to approve": first("/operations/", "a[href$='/scripts']"),
     },
 }
 """Who looks at which screens."""
@@ -112,10 +147,10 @@ SCREENS: dict[str, dict[str, Screen]] = {
 
 @pytest.fixture(scope="module")
 def lively(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of a company at work: deals on three stages, an order, a broken order, a negotiation."""
+    """The file of a company at work: deals, orders, a negotiation; mail that failed, a rest, versions, a plan, days off."""
     path = walking.founded(tmp_path_factory.mktemp("lively"))
     engine = connect(f"sqlite:///{path}")
-    firm = Firm(sessions(engine, wiring=walking.connected()))
+    firm = Firm(sessions(engine, wiring=trouble.plug(walking.connected())))
     firm.deal(ANNA, "Bramki RFID", stage="solution")
     firm.deal(ANNA, "Linia etykiet", stage="discovery", amount="180000")
     back = firm.deal(CELINA, "Druk etykiet", stage="discovery")
@@ -131,6 +166,7 @@ def lively(tmp_path_factory: pytest.TempPathFactory) -> Path:
     firm.order(CLERK)
     with firm.at_work() as session:
         agreements.negotiate(session, company.remember(session), now=firm.now)
+    walking.disturb(firm)
     engine.dispose()
     return path
 

@@ -9,21 +9,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from engine import schedules
 from engine.db import Base, connect, sessions
-from engine.people import Person
-from engine.process import clock, definitions, instances
+from engine.people import Department, Person
+from engine.process import clock, definitions, doctor, instances, migrating, migration, operating
 from engine.process.definitions import Definition
+from engine.process.instances import Instance
 from engine.process.tasks import UserTask
 from engine.sales.deals import Deal
 from tests.conftest import MONDAY, import_models
+from tests.engine.process import kit
 from webapp import shipped, wiring
-from webapp.demo import agreements, answers, company
+from webapp.demo import agreements, answers, company, earlier, trouble
 from webapp.demo.answers import Answer, Setting
 from webapp.settings import Settings
 
@@ -107,8 +111,8 @@ class Firm:
             self.do(made, "decide_stage", decision="advance")
         return made
 
-    def order(self, clerk: str) -> None:
-        """A fast sale taken by somebody, which flows as far as it does by itself."""
+    def order(self, clerk: str, **more: Answer) -> None:
+        """A fast sale taken by somebody, which flows as far as it does by itself; ``more`` is answered otherwise."""
         with self.at_work() as session:
             firm = company.remember(session)
             items: list[dict[str, str]] = [{"sku": "LABEL-A", "quantity": "20"}]
@@ -117,6 +121,7 @@ class Firm:
                 "channel": "web",
                 "items": list(items),
                 "address": "Tczew, ul. Portowa 7",
+                **more,
             }
             raw = self._answers(session, "fast_sale", "new_order", None, chosen)
             by = firm.people[clerk]
@@ -150,6 +155,74 @@ class Firm:
         asked = definitions.form(session, _newest(session, process), form)
         assert asked is not None, form
         return answers.fill(asked, Setting(company.remember(session), self.dice, self.now, deal, chosen))
+
+
+SCRIPT = "total = 0\nfor line in lines:\n    total += line['net']\n"
+
+
+def disturb(firm: Firm) -> None:
+    """What operators see: mails that failed eight times, a case that rests, a version, a plan, scripts, days off."""
+    for sku in ("LABEL-A", "RIBB-01"):
+        firm.order(CLERK, email=f"zamowienia@{trouble.MISTYPED}", items=[{"sku": sku, "quantity": "3"}])
+    for _ in range(12):
+        firm.pass_time(minutes=20)
+    with firm.at_work() as session:
+        by, administrator = person(session, DESIGNER), person(session, ADMINISTRATOR)
+        case = session.scalars(
+            select(Instance).order_by(Instance.id).where(Instance.title.like("%Druk%"))
+        ).one()
+        operating.keep(session, case, "Zanim klient odpowie.", by=person(session, CLARA), now=firm.now)
+        operating.suspend(session, case, "Klient prosi o ciszę.", by=person(session, CLARA), now=firm.now)
+        units = {unit.key: unit for unit in session.scalars(select(Department))}
+        days = {"company": "2026-12-24", "sales_desk": "2026-12-28"}
+        for key, day in days.items():
+            schedules.mark(session, units[key], day=day, name="Wigilia", by=administrator, now=firm.now)
+        deploy_scripts(session, by, firm.now)
+        old = _newest(session, "fast_sale")
+        known = shipped.known(session)
+        new = definitions.deploy(
+            session, earlier.bundle(), process="fast_sale", known=known, by=by, now=firm.now
+        )
+        migration.plan(session, old, new, {}, "Jedna wersja dla wszystkich.", by=by, now=firm.now)
+    migrating.work(firm.factory, now=firm.now)
+
+
+def deploy_scripts(session: Session, by: Person, now: datetime) -> Definition:
+    """A small process with Python scripts that nobody has approved yet."""
+    steps = (kit.task("ask"), kit.script("count", SCRIPT))
+    shape = (kit.start(), *steps, kit.end(), kit.way("begin", "ask", "count", "done"))
+    file = kit.diagram("counting", *shape, keeps="lines,total", lane="sales")
+    findings = doctor.examine([file]).findings
+    accepted = [each.id + ("=trusted" if each.code == "A04" else "") for each in findings if each.repairable]
+    return definitions.deploy(session, [file], accepted=accepted, by=by, now=now)
+
+
+def parcel(*steps: str) -> doctor.File:
+    """A diagram of a few steps in a row, drawn as an editor would draw it."""
+    ids = ("begin", *steps, "done")
+    tasks = [kit.task(step, name__en=step.title()) for step in steps]
+    plain = kit.diagram("parcel", kit.start(), *tasks, kit.end(), kit.way(*ids), lane="sales_desk")
+    shapes = "".join(_shape(each, 100 + 160 * place, each in steps) for place, each in enumerate(ids))
+    edges = "".join(
+        f'<di:BPMNEdge id="e_{a}_{b}" bpmnElement="{a}_{b}"><w:waypoint x="{140 + 160 * place}" y="140"/>'
+        f'<w:waypoint x="{260 + 160 * place}" y="140"/></di:BPMNEdge>'
+        for place, (a, b) in enumerate(pairwise(ids))
+    )
+    plane = f'<di:BPMNPlane id="plane" bpmnElement="parcel">{shapes}{edges}</di:BPMNPlane>'
+    drawn = f'<di:BPMNDiagram {DRAWN} id="drawing">{plane}</di:BPMNDiagram></definitions>'
+    return doctor.File(plain.name, plain.content.decode().replace("</definitions>", drawn).encode())
+
+
+DRAWN = (
+    'xmlns:di="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:c="http://www.omg.org/spec/DD/20100524/DC" '
+    'xmlns:w="http://www.omg.org/spec/DD/20100524/DI"'
+)
+
+
+def _shape(id_: str, x: int, is_task: bool) -> str:
+    width, height = (100, 80) if is_task else (36, 36)
+    bounds = f'<c:Bounds x="{x}" y="{140 - height // 2}" width="{width}" height="{height}"/>'
+    return f'<di:BPMNShape id="s_{id_}" bpmnElement="{id_}">{bounds}</di:BPMNShape>'
 
 
 def person(session: Session, name: str) -> Person:

@@ -123,6 +123,52 @@ def doctor(page: Page) -> None:
     _go(page, page.locator("main form button.btn-primary"))
 
 
+def differences(page: Page) -> None:
+    """What the second version of the fast sale does otherwise, with the drawing moved to a sign."""
+    page.goto("/processes/fast_sale/differences")
+    page.locator("bpmn-view[data-ready]").wait_for()
+    page.locator(".differences li[data-element=ask_feedback]").click()
+
+
+def plan(page: Page) -> None:
+    """The plan that takes the cases of the first version over."""
+    page.goto("/processes/fast_sale/migration?from=1&to=2")
+
+
+def cause(page: Page) -> None:
+    """What stopped several cases at once."""
+    page.goto("/operations/")
+
+
+def incident(page: Page) -> None:
+    """One incident: the call, and what it asks."""
+    page.goto("/operations/")
+    _go(page, page.locator("a.what[href*='/incidents/']").first)
+
+
+def resting(page: Page) -> None:
+    """A deal that rests, with what may be done about it; whether a case rests only its own page says."""
+    page.goto("/processes/sales_funnel")
+    links = [str(link.get_attribute("href")) for link in page.locator("#cases a.what").all()]
+    page.goto(next(link for link in links if 'class="rests"' in page.request.get(link).text()))
+    page.locator("details.act").filter(has=page.locator("[name=checkpoint]")).evaluate(
+        "each => { each.open = true }"
+    )
+    page.locator(".operate").evaluate("each => each.scrollIntoView({block: 'start'})")
+
+
+def special_days(page: Page) -> None:
+    """Days on which the sales desk works otherwise, its own and the company's."""
+    page.goto("/administration/departments")
+    _go(page, page.locator("tbody a", has_text=re.compile("Sales desk|Biuro zamówień")).first)
+    _go(page, page.locator("a[href$='/special-days']").first)
+
+
+def table(page: Page) -> None:
+    """A decision table, and what it answers."""
+    page.goto("/processes/fast_sale/tables/route?items_count=12&list_amount=3200&client_class=%22a%22&try=1")
+
+
 def _go(page: Page, link: Locator) -> None:
     with page.expect_navigation():
         link.click()
@@ -157,6 +203,13 @@ PICTURES = (
     Picture("process", DESIGNER, process, height=1100),
     Picture("doctor", DESIGNER, doctor),
     Picture("path", DIRECTOR, path, height=1100),
+    Picture("differences", DESIGNER, differences, height=1080),
+    Picture("migration", DESIGNER, plan),
+    Picture("table", DESIGNER, table),
+    Picture("incidents", DESIGNER, cause),
+    Picture("incident", DESIGNER, incident),
+    Picture("operate", DIRECTOR, resting, height=1000),
+    Picture("special-days", ADMINISTRATOR, special_days),
     Picture("mail", DESIGNER, at("/operations/mails")),
     Picture("administration", ADMINISTRATOR, at("/administration/people")),
     Picture("pl-my-work", SELLER, task, language="pl"),
@@ -166,5 +219,8 @@ PICTURES = (
     Picture("pl-dynamics", DIRECTOR, at("/reports/dynamics"), language="pl", height=1100),
     Picture("pl-funnel", DIRECTOR, at("/reports/funnel"), language="pl", height=1100),
     Picture("pl-doctor", DESIGNER, doctor, language="pl"),
+    Picture("pl-differences", DESIGNER, differences, language="pl", height=1080),
+    Picture("pl-incident", DESIGNER, incident, language="pl"),
+    Picture("pl-operate", DIRECTOR, resting, language="pl", height=1000),
 )
 """The walk of a newcomer, in the order of the guide."""

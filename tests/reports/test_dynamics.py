@@ -183,6 +183,7 @@ def two(session: Session, departments: dict[str, Department]) -> tuple[int, int]
 
 @whatever
 @given(data=st.data())
+@pytest.mark.slow
 def test_the_database_finds_the_same_items_standing(
     session: Session, two: tuple[int, int], data: st.DataObject
 ) -> None:
@@ -200,6 +201,7 @@ def test_the_database_finds_the_same_items_standing(
 
 @whatever
 @given(data=st.data())
+@pytest.mark.slow
 def test_the_number_on_a_mark_is_the_length_of_the_list_it_opens(
     session: Session, two: tuple[int, int], data: st.DataObject
 ) -> None:

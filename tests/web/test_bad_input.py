@@ -21,6 +21,8 @@ from tests.web.conftest import Visitor
 from tests.web.house import EVERYBODY, STRANGER, House, opened, words
 from tests.web.test_processes import DIAGRAM
 
+pytestmark = pytest.mark.slow
+
 BOTH = pytest.mark.parametrize("language", ["en", "pl"])
 GOOD = {
     "need": "Dwa magazyny, praca na dwie zmiany.",

@@ -101,6 +101,9 @@ def test_cases_are_taken_over_by_a_plan_that_was_tried(
     page = words(client.get(made.location))
     assert re.search(r"Done .* taken over 3 .* Take 3 cases back", page), page
 
+    case = words(client.get("/processes/instances/1"))
+    assert re.search(r"took the case over to another version .*scales", case), case
+
     client.send(f"{made.location}/revert")
     while migrating.work(factory, now=MONDAY):
         pass

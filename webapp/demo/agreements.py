@@ -78,7 +78,7 @@ def negotiate(session: Session, company: Company, *, now: datetime) -> None:
     current = session.get(agreements.AgreementVersion, agreement.current_version_id)
     if ours is None or theirs is None or current is None:
         return
-    asked, answered = (calendars.add_work_time(now - timedelta(days=back)) for back in (6, 4))
+    asked, answered = (calendars.ORGANIZATION.next_opening(now - timedelta(days=back)) for back in (6, 4))
     faster = {**current.terms, "deliver_time": "P7D", "target": "90"}
     proposed = agreements.propose(session, agreement, faster, by=ours, now=asked)
     agreements.remark(

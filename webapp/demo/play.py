@@ -7,14 +7,13 @@ could not have done. The same seed plays the same months.
 
 import heapq
 import random
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
-from itertools import count
 from typing import Any
 
 from sqlalchemy import Engine, func, select
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from engine import calendars
 from engine.db import sessions
@@ -32,8 +31,9 @@ from engine.sales import agreements as signed
 from engine.sales import commitments
 from engine.sales.deals import Deal
 from webapp import shipped
-from webapp.demo import agreements, answers, company, story
+from webapp.demo import agreements, answers, company, earlier, renewals, story, trouble
 from webapp.demo.company import Company
+from webapp.demo.world import Action, World, poisson, start
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +43,17 @@ class Size:
     days: int
     deals: float
     orders: float
+    renewals: float
+    """New renewals per work day in the last weeks: small long sales that are dragged along the board."""
 
 
-SIZES = {"small": Size(100, 0.9, 1.2), "year": Size(380, 4.2, 42.0)}
+SIZES = {"small": Size(100, 0.8, 1.1, 0.9), "year": Size(380, 4.2, 42.0, 1.0)}
 
-Action = Callable[[Session, datetime], None]
+RENEWING = timedelta(days=63)
+"""So long before the end renewals begin."""
 
-
-@dataclass(slots=True)
-class World:
-    """The demo while it is played."""
-
-    factory: sessionmaker[Session]
-    rng: random.Random
-    firm: Company
-    departments: Mapping[str, Department]
-    definitions: Mapping[str, Definition]
-    until: datetime
-    agenda: list[tuple[datetime, int, Action]] = field(default_factory=list)
-    numbers: Any = field(default_factory=count)
-    seen: set[tuple[str, str]] = field(default_factory=set)
-    refused: int = 0
-    done: int = 0
-
-    def later(self, at: datetime, action: Action) -> None:
-        """Something will happen at a moment."""
-        if at < self.until:
-            heapq.heappush(self.agenda, (at, next(self.numbers), action))
+CHANGED = 0.84
+"""When so much of the time has passed, the second version of the fast sale is deployed."""
 
 
 def is_played(session: Session) -> bool:
@@ -90,6 +74,8 @@ def play(
     how_much = SIZES[size]
     begin = _morning(now - timedelta(days=how_much.days))
     world = _found(engine, wiring, begin=begin, until=now, seed=seed)
+    world.later(world.office(begin + (now - begin) * CHANGED), _change_version)
+    trouble.prepare(world)
     _arrivals(world, how_much, begin)
     moment = begin
     while world.agenda:
@@ -106,22 +92,41 @@ def play(
 
 def _found(engine: Engine, wiring: Wiring, *, begin: datetime, until: datetime, seed: int) -> World:
     """The company, its processes and its agreements, before the first day."""
-    rng = random.Random(seed)
     watched: list[World] = []
-    plain = sessions(engine, wiring=wiring)
-    with plain.begin() as session:
+    heard = trouble.plug(wiring)
+    with sessions(engine, wiring=wiring).begin() as session:
         firm = company.found(session, now=begin, seed=seed)
-        designer = firm.people["Dorota Sowa"]
-        deployed = {each.process: each for each in shipped.deploy(session, by=designer, now=begin)}
-        agreements.sign_all(session, firm, now=begin)
         departments = {unit.key: unit for unit in session.scalars(select(Department))}
+        trouble.keep_days(session, firm, departments, now=begin, end=calendars.local_day(until))
+        deployed = _deploy(session, firm, now=begin)
+        agreements.sign_all(session, firm, now=begin)
+        known = calendars.of_all(session)
     watch = replace(
-        wiring,
-        projections=(*wiring.projections, lambda session, happened: _watch(watched[0], session, happened)),
+        heard,
+        projections=(*heard.projections, lambda session, happened: _watch(watched[0], session, happened)),
     )
-    world = World(sessions(engine, wiring=watch), rng, firm, departments, deployed, until)
+    rng = random.Random(seed)
+    world = World(sessions(engine, wiring=watch), rng, firm, departments, deployed, known, until)
     watched.append(world)
     return world
+
+
+def _deploy(session: Session, firm: Company, *, now: datetime) -> dict[str, Definition]:
+    """The shipped processes; of the fast sale the version before."""
+    by, known = firm.people["Dorota Sowa"], shipped.known(session)
+    bundles = {"sales_funnel": shipped.bundle("sales_funnel"), earlier.PROCESS: earlier.bundle()}
+    return {
+        process: definitions.deploy(session, files, process=process, known=known, by=by, now=now)
+        for process, files in bundles.items()
+    }
+
+
+def _change_version(world: World, session: Session, at: datetime) -> None:
+    """The fast sale gets its second version, which is the shipped one."""
+    by, files = world.firm.people["Dorota Sowa"], shipped.bundle(earlier.PROCESS)
+    world.definitions[earlier.PROCESS] = definitions.deploy(
+        session, files, process=earlier.PROCESS, known=shipped.known(session), by=by, now=at
+    )
 
 
 def _act(world: World, action: Action, at: datetime) -> None:
@@ -157,15 +162,20 @@ def _arrivals(world: World, size: Size, begin: datetime) -> None:
     day = calendars.local_day(begin)
     last = calendars.local_day(world.until)
     while day <= last:
-        if calendars.is_work_day(day):
+        if world.calendars[None].is_work_day(day):
             eight = datetime.combine(day, time(8), tzinfo=calendars.HOME)
-            world.later(eight.astimezone(UTC), _bound(_remind, world))
+            world.later(eight.astimezone(UTC), _remind)
+            small = size.renewals if day > last - RENEWING else 0
             rhythm = (1.25, 1.15, 1.0, 0.9, 0.7)[day.weekday()]
-            for per_day, action in ((size.deals, _new_deal), (size.orders, _new_order)):
-                for _ in range(_poisson(world.rng, per_day * rhythm)):
+            for per_day, action in (
+                (size.deals, _new_deal),
+                (size.orders, _new_order),
+                (small, renewals.begin),
+            ):
+                for _ in range(poisson(world.rng, per_day * rhythm)):
                     minute = timedelta(minutes=world.rng.uniform(8 * 60, 16 * 60))
                     local = datetime.combine(day, time(), tzinfo=calendars.HOME) + minute
-                    world.later(local.astimezone(UTC), _bound(action, world))
+                    world.later(local.astimezone(UTC), action)
         day += timedelta(days=1)
 
 
@@ -191,30 +201,13 @@ def _new_deal(world: World, session: Session, at: datetime) -> None:
         "expected_close": (today + timedelta(days=rng.randrange(45, 160))).isoformat(),
         "owner": str(seller.id),
     }  # fmt: skip
-    _start(world, session, "sales_funnel", "new_deal", chosen, seller, at)
+    start(world, session, "sales_funnel", "new_deal", chosen, seller, at)
 
 
 def _new_order(world: World, session: Session, at: datetime) -> None:
     clerk = world.rng.choice(world.firm.by_department["sales_desk"])
     chosen = story.decided("new_order", None, world.firm, world.departments, world.rng, at)
-    _start(world, session, "fast_sale", "new_order", chosen, clerk, at)
-
-
-def _start(
-    world: World,
-    session: Session,
-    process: str,
-    form: str,
-    chosen: Mapping[str, answers.Answer],
-    by: Person,
-    at: datetime,
-) -> None:
-    definition = session.get_one(Definition, world.definitions[process].id)
-    asked = definitions.form(session, definition, form)
-    if asked is None:
-        return
-    raw = answers.fill(asked, answers.Setting(world.firm, world.rng, at, None, chosen))
-    instances.start(session, definition, raw, by=by, now=at, owner=by)
+    start(world, session, "fast_sale", "new_order", chosen, clerk, at)
 
 
 # ------------------------------------------------------------------------------------------------ what follows
@@ -223,12 +216,11 @@ def _start(
 def _watch(world: World, session: Session, happened: Happened) -> None:
     """Whatever a command opened will be done by somebody; whatever it waits for may be answered by the client."""
     for task in happened.opened:
-        done = calendars.add_work_time(
-            happened.now, minutes=story.minutes(task, world.rng), department=_unit(world, task.audience)
-        )
-        world.later(done, _bound(_complete, world, task.id))
+        wait = timedelta(minutes=story.minutes(task, world.rng))
+        done = world.calendar(task.audience).add(happened.now, wait)
+        world.later(done, _complete, task.id)
         if task.assignee_id is None and world.rng.random() < 0.6:
-            world.later(happened.now + (done - happened.now) * 0.3, _bound(_claim, world, task.id))
+            world.later(happened.now + (done - happened.now) * 0.3, _claim, task.id)
     waits = select(Subscription.token, Subscription.name).where(
         Subscription.instance_id == happened.instance.id, Subscription.kind == "message"
     )
@@ -239,7 +231,7 @@ def _watch(world: World, session: Session, happened: Happened) -> None:
         world.seen.add((row.token, row.name or ""))
         if world.rng.random() < client.odds:
             at = happened.now + timedelta(hours=world.rng.uniform(*client.hours))
-            world.later(_office(at), _bound(_client, world, happened.instance.id, row.name, row.token))
+            world.later(world.office(at), _client, happened.instance.id, row.name, row.token)
 
 
 def _claim(world: World, session: Session, at: datetime, task_id: int) -> None:
@@ -250,7 +242,7 @@ def _claim(world: World, session: Session, at: datetime, task_id: int) -> None:
 
 def _complete(world: World, session: Session, at: datetime, task_id: int) -> None:
     task = session.get_one(UserTask, task_id)
-    if task.closed_at is not None:
+    if task.closed_at is not None or _is_forgotten(world, task):
         return
     definition = session.get_one(Definition, task.definition_id)
     form = definitions.form(session, definition, task.form) if task.form else None
@@ -260,6 +252,11 @@ def _complete(world: World, session: Session, at: datetime, task_id: int) -> Non
         chosen = story.decided(form.key, deal, world.firm, world.departments, world.rng, at)
         raw = answers.fill(form, answers.Setting(world.firm, world.rng, at, deal, chosen))
     instances.complete(session, task, raw, by=_somebody(world, session, task), now=at)
+
+
+def _is_forgotten(world: World, task: UserTask) -> bool:
+    """Since the second version nobody rings clients for their opinion: those of the first wait in vain."""
+    return task.element == earlier.RANG and world.definitions[earlier.PROCESS].id != task.definition_id
 
 
 def _client(world: World, session: Session, at: datetime, instance_id: int, message: str, token: str) -> None:
@@ -290,32 +287,10 @@ def _somebody(world: World, session: Session, task: UserTask) -> Person:
     return session.get_one(Person, chosen.id)
 
 
-def _unit(world: World, audience: str | None) -> Department | None:
-    return world.departments.get((audience or "").partition(":")[2])
-
-
 # ------------------------------------------------------------------------------------------------ small helpers
-
-
-def _bound(action: Callable[..., None], world: World, *more: Any) -> Action:
-    return lambda session, at: action(world, session, at, *more)
 
 
 def _morning(at: datetime) -> datetime:
     """The morning of that day, or of the next work day."""
     seven = datetime.combine(calendars.local_day(at), time(7), tzinfo=calendars.HOME)
-    return calendars.add_work_time(seven)
-
-
-def _office(at: datetime) -> datetime:
-    """Clients answer on work days, in the day."""
-    return calendars.add_work_time(at, minutes=1)
-
-
-def _poisson(rng: random.Random, mean: float) -> int:
-    """A Poisson number by Knuth's product of uniforms; the means here are small."""
-    limit, product, number = 2.718281828459045**-mean, rng.random(), 0
-    while product > limit:
-        product *= rng.random()
-        number += 1
-    return number
+    return calendars.ORGANIZATION.next_opening(seven)

@@ -1,6 +1,6 @@
 """What people and clients of the demo decide, and how long they take: the part that makes the reports tell a story.
 
-About 7 % of moves go back, most of them because of Presales; Solution is where deals pile up; Presales promises and is
+About one move in twenty goes back, mostly because of Presales; Solution is where deals pile up; Presales promises and is
 late; the fast sale flows, and sticks now and then where it would.
 """
 

@@ -188,6 +188,12 @@ DRAFT = '<definitions xmlns="http://www.omg.org/spec/BPMN/20100501/MODEL">'
 CONNECTED = replace(KNOWN, connectors=frozenset({"mail", "http"}), agreements=frozenset({"SLA-1"}))
 DATA = '<camunda:formData><camunda:formField id="{0}" label="Kwota" type="{1}"/></camunda:formData>'
 
+UNDONE = (
+    f'{NAMED}<boundaryEvent id="b" attachedToRef="a"><compensateEventDefinition/></boundaryEvent>'
+    '<userTask id="u" name="Wycofaj ofertę" isForCompensation="true"/>'
+    '<association id="w" sourceRef="b" targetRef="u"/>'
+    '<intermediateThrowEvent id="t" name="Cofnij"><compensateEventDefinition/></intermediateThrowEvent>'
+)
 SPECIMENS: dict[str, Specimen] = {
     # files
     "X01": whole(GOOD.replace(b"</process>", b"")),
@@ -229,6 +235,7 @@ SPECIMENS: dict[str, Specimen] = {
     ),
     "P04": replace(drawn(NAMED, more=ALONE, about="other"), process="sale", shown=ALONE),
     "P05": replace(drawn(NAMED, more=ALONE, about=None), shown=""),
+    "P08": replace(drawn(NAMED, "s>a", "a>e", "a>ot", more=ALONE, about="other"), process="sale", shown=""),
     "P06": replace(drawn(NAMED, about=None), process="nothing", shown=""),
     "P07": drawn(NAMED, about=None, more='<collaboration id="c"><conversation id="v"/></collaboration>'),
     "K01": drawn(
@@ -270,8 +277,16 @@ SPECIMENS: dict[str, Specimen] = {
         staged({"stage": "one", "stage__order": "1"}, {"stage": "one", "stage__order": "2"}), element="t1"
     ),
     # flows
-    "F01": drawn(NAMED, "s>a", "a>e", "a>ghost", about="a_ghost"),
-    "F02": replace(drawn(NAMED, "s>a", "a>e", "a>ot", more=ALONE, about="a_ot"), process="sale"),
+    "F01": drawn(NAMED, "s>a", "a>e", "ghost>a", about="ghost_a"),
+    "F02": drawn(
+        NAMED + '<callActivity id="c" calledElement="other"/>',
+        "s>a",
+        "a>c",
+        "c>e",
+        "a>ot",
+        more=ALONE,
+        about="a_ot",
+    ),
     "F03": drawn(
         '<userTask id="b"/><subProcess id="a"><startEvent id="is"/><userTask id="it"/><endEvent id="ie"/>'
         + flows("is>it", "it>ie")
@@ -300,6 +315,8 @@ SPECIMENS: dict[str, Specimen] = {
     "F08": drawn(f'{NAMED}<userTask id="x"/>', "s>a", "a>a", about="a"),
     "F09": handler(HANDLED, TALK, ways=("a>h",)),
     "F10": beside(drawn(f'<userTask id="a">{say(form="ask")}</userTask>', "s>a", "a>e: n &gt; 1"), form("n")),
+    "F11": drawn(NAMED, "s>a", "a>e", "a>ghost", about="a_ghost"),
+    "S11": drawn(NAMED + '<userTask id="b" name="Oddzwoń"/>', "s>a", "a>e", "b>e", about="b"),
     "S01": bare(NAMED + END, "a>e"),
     "S02": bare('<userTask id="a"/><userTask id="b"/>' + END, "a>e", "b>e", about="sale"),
     "S03": bare('<userTask id="a"/><userTask id="b"/>' + END, "a>b", "b>a", "b>e", "e>a", about="a"),
@@ -333,7 +350,9 @@ SPECIMENS: dict[str, Specimen] = {
     ),
     "S10": handler(HANDLED, ""),
     "R01": drawn(NAMED + '<userTask id="b" name="Sam"/>', about="b"),
-    "R02": drawn(NAMED + '<userTask id="b"/>', "s>a", "a>e", "b>e", about="b"),
+    "R02": drawn(
+        NAMED + '<userTask id="b"/><userTask id="c"/>', "s>a", "a>e", "b>c", "c>b", "c>e", about="b"
+    ),
     "R03": beside(
         drawn(
             '<userTask id="u">'
@@ -454,6 +473,8 @@ SPECIMENS: dict[str, Specimen] = {
     "B02": bordered(HOUR, "", "s>b"),
     "B03": bordered(""),
     "B04": bordered("<errorEventDefinition/>", ' cancelActivity="false"'),
+    "C03": drawn(UNDONE, "s>a", "a>t", "t>e", about="t"),
+    "C04": drawn(UNDONE, "s>a", "a>t", "t>e", about="b"),
     "C01": drawn(NAMED + '<userTask id="b" name="Cofnij" isForCompensation="true"/>', about="b"),
     "C02": drawn('<intermediateThrowEvent id="a"><compensateEventDefinition/></intermediateThrowEvent>'),
     "E01": waiting(""),
@@ -554,6 +575,10 @@ SPECIMENS: dict[str, Specimen] = {
     ),
     "X18": drawn('<userTask id="a"><userTask id="inner"/></userTask>', about="inner"),
     "X19": whole(GOOD.replace(b"<userTask", b'<userTask acme:cost="7"'), shown='<userTask acme:cost="7"/>'),
+    "X26": whole(
+        GOOD.replace(b"<definitions ", b'<definitions xmlns:p="urn:my process" ', 1),
+        shown='<definitions xmlns:p="urn:my process">',
+    ),
     "X20": whole(GOOD.replace(b"BPMN/20100524/MODEL", b"BPMN/20100501/MODEL"), shown=DRAFT),
     "X21": whole(
         f'{HEAD}<choreography id="c" name="Zakup"/></definitions>',

@@ -228,7 +228,8 @@ FACTS = [
         "T03",
     ),
     Fact("a circle without a way out", S + A + B, ("s>a", "a>b", "b>a"), "a", "R04"),
-    Fact("a step nothing leads to", S + A + B + E, ("s>a", "a>e", "b>e"), "b", "R02", None),
+    Fact("a step nothing leads to", S + A + B + E, ("s>a", "a>e", "b>e"), "b", "S11", None),
+    Fact("a circle nothing leads to", S + A + B + E, ("s>a", "a>e", "b>b", "b>e"), "b", "R02", None),
     # what a diagram refers to
     Fact(
         "a condition that is a text",

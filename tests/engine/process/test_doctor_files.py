@@ -255,3 +255,9 @@ def test_a_table_is_refused_in_polish_and_in_english() -> None:
 )
 def test_what_the_engine_objects_to_is_told_in_polish(trouble: Exception, polish: str) -> None:
     assert polish in reasons.of_parser(trouble).pl
+
+
+def test_a_step_of_an_unknown_kind_outside_every_process_is_named() -> None:
+    content = diagram('<startEvent id="s"/>', more='<globalRobotTask id="r" name="Robot"/>')
+
+    assert "r" in {each.element for each in examine(content).findings if each.code == "X18"}

@@ -17,6 +17,7 @@ from tests.engine.process.doctor_kit import (
 )
 
 START, END = '<startEvent id="s"/>', '<endEvent id="e"/>'
+TALK, ORDERED = '<messageEventDefinition messageRef="m"/>', '<message id="m" name="ordered"/>'
 
 
 def between(inside: str, *ways: str, top: str = "", more: str = "") -> bytes:
@@ -81,7 +82,9 @@ def test_what_has_all_it_needs_stays() -> None:
 
     examined = examine(content, table)
 
-    assert codes(examined) == ["Q04", "D10"], "the table reads a name that nothing gives, and nobody reads its answer"
+    assert codes(examined) == ["Q04", "D10"], (
+        "the table reads a name that nothing gives, and nobody reads its answer"
+    )
     assert [kinds(examined, key) for key in "abcd"] == [
         "serviceTask",
         "businessRuleTask",
@@ -198,6 +201,7 @@ def test_steps_nobody_can_reach_are_left_out_by_consent() -> None:
         "s>a",
         "a>e",
         "c>d",
+        "d>c",
     )
 
     examined = examine(content, accepted="all")
@@ -205,6 +209,51 @@ def test_steps_nobody_can_reach_are_left_out_by_consent() -> None:
     assert finding(examined, "R01").element == "b"
     assert {each.element for each in examined.findings if each.code == "R02"} == {"c", "d"}
     assert set(compiled(examined).blueprint.main.elements) == {"s", "a", "e"}
+
+
+def test_a_way_that_nothing_leads_to_is_a_further_start() -> None:
+    content = between(
+        '<userTask id="a"/><userTask id="c" name="Oddzwoń"/><userTask id="d"/>', "s>a", "a>e", "c>d", "d>e"
+    )
+
+    examined = examine(content, accepted="all")
+
+    assert finding(examined, "S11").element == "c"
+    assert {"a", "c", "d"} <= runs(examined)
+    assert [each.name.pl for each in compiled(examined).blueprint.starts] == ["", "Oddzwoń"]
+
+
+def test_a_message_that_nothing_leads_to_starts_the_process() -> None:
+    content = between(
+        f'<userTask id="a"/><intermediateCatchEvent id="c" name="Skarga">{TALK}</intermediateCatchEvent>',
+        "s>a",
+        "a>e",
+        "c>a",
+        top=ORDERED,
+    )
+
+    plain, mended = examine(content), examine(content, accepted="all")
+
+    assert plain.compiled is None
+    assert finding(plain, "S11").element == "c"
+    assert {each.element: each.kind for each in compiled(mended).blueprint.starts} == {
+        "s": "none",
+        "c": "message",
+    }
+
+
+def test_a_way_without_a_beginning_inside_an_event_sub_process_stays_out() -> None:
+    content = between(
+        '<userTask id="a"/><subProcess id="h" triggeredByEvent="true">'
+        f'<startEvent id="hs" isInterrupting="false">{TALK}</startEvent><userTask id="hb"/><userTask id="hc"/>'
+        + flows("hs>hc", "hb>hc")
+        + "</subProcess>",
+        "s>a",
+        "a>e",
+        top=ORDERED,
+    )
+
+    assert finding(examine(content), "R02").element == "hb"
 
 
 def test_a_circle_without_a_beginning_starts_at_its_first_step() -> None:
@@ -234,11 +283,67 @@ def test_a_circle_that_waits_for_nobody_is_warned_about() -> None:
 # ---------------------------------------------------------------- flows
 
 
-def test_dangling_flows_are_left_out_by_consent() -> None:
-    content = between('<userTask id="a"/>', "s>a", "a>e", "a>ghost")
+def test_a_flow_from_nowhere_is_left_out_by_consent_where_another_way_leads() -> None:
+    content = between('<userTask id="a"/>', "s>a", "a>e", "ghost>a")
 
-    assert finding(examine(content), "F01").element == "a_ghost"
+    assert finding(examine(content), "F01").element == "ghost_a"
     assert runs(examine(content, accepted="all")) == {"s", "a", "e"}
+
+
+def test_a_flow_from_nowhere_begins_the_only_way_to_its_step() -> None:
+    content = between('<userTask id="a"/><userTask id="b"/>', "s>a", "a>e", "ghost>b", "b>e")
+
+    examined = examine(content, accepted="all")
+
+    assert finding(examined, "S11").element == "b"
+    assert "ghost_b" in compiled(examined).blueprint.main.flows
+    assert "b" in runs(examined)
+
+
+def test_a_flow_to_nowhere_ends_there() -> None:
+    content = between(
+        '<exclusiveGateway id="g" name="Dalej?"/><userTask id="a"/>', "s>g", "g>a! Tak", "g>ghost! Nie", "a>e"
+    )
+
+    plain, mended = examine(content), examine(content, accepted="all")
+
+    assert plain.compiled is None
+    assert finding(plain, "F11").element == "g_ghost"
+    assert "g_ghost" in compiled(mended).blueprint.main.flows
+    assert play(compiled(mended), 1)
+
+
+def test_processes_that_flows_join_become_one_and_their_pools_lanes() -> None:
+    pools = (
+        '<collaboration id="c"><participant id="p1" name="Handel" processRef="sale"/>'
+        '<participant id="p2" name="Magazyn" processRef="store"/></collaboration>'
+    )
+    store = f'<process id="store"><userTask id="b"/><endEvent id="z"/>{flows("b>z")}</process>'
+    content = between('<userTask id="a"/>', "s>a", "a>b", "a>e", top=pools, more=store)
+
+    plain, mended = examine(content), examine(content, accepted="all")
+
+    assert plain.compiled is None
+    assert finding(plain, "P08").element == "store"
+    main = compiled(mended).blueprint.main
+    assert {key: each.lane for key, each in main.elements.items() if key in "ab"} == {
+        "a": "sale",
+        "b": "store",
+    }
+    assert main.lanes["store"].name.pl == "Magazyn"
+    assert {"a", "b", "z"} <= runs(mended)
+
+
+def test_steps_drawn_outside_the_pool_belong_to_the_process_they_are_joined_with() -> None:
+    pool = '<collaboration id="c"><participant id="p1" name="Handel" processRef="sale"/></collaboration>'
+    stray = '<process id="stray"><endEvent id="z"/></process>'
+    content = between('<userTask id="a"/>', "s>a", "a>z", "a>e", top=pool, more=stray)
+
+    main = compiled(examine(content, accepted="all")).blueprint.main
+
+    assert main.id == "sale"
+    assert "z" in main.elements
+    assert main.lanes == {}
 
 
 def test_two_ways_out_of_a_step_start_at_once() -> None:
@@ -248,6 +353,19 @@ def test_two_ways_out_of_a_step_start_at_once() -> None:
 
     assert codes(examined) == ["F07"]
     assert {"b", "c"} <= set(play(compiled(examined), 1))
+
+
+def test_a_condition_may_be_written_in_several_lines() -> None:
+    several = "a &gt; 1&#10;   and b &gt; 2"
+    process = diagram(
+        say(keeps="a, b")
+        + START
+        + '<exclusiveGateway id="g" default="g_e"/><userTask id="u"/>'
+        + END
+        + flows("s>g", f"g>u: {several}", "g>e", "u>e")
+    )
+
+    assert compiled(examine(process)).blueprint.main.flows["g_u"].condition
 
 
 def test_conditions_out_of_a_step_are_checked_by_a_gateway() -> None:
@@ -655,6 +773,52 @@ def test_compensation_is_left_out_by_consent() -> None:
 
     assert sorted(code for code in codes(examined) if code.startswith("C")) == ["C01", "C01", "C02"]
     assert runs(examined) == {"s", "a", "t", "e"}
+
+
+UNDOING = (
+    '<boundaryEvent id="{0}_b" attachedToRef="{0}"><compensateEventDefinition/></boundaryEvent>'
+    '<userTask id="{0}_u" name="Cofnij {0}" isForCompensation="true"/>'
+    '<association id="{0}_w" sourceRef="{0}_b" targetRef="{0}_u"/>'
+)
+THROWN = '<intermediateThrowEvent id="{0}"{2}><compensateEventDefinition{1}/></intermediateThrowEvent>'
+
+
+def undone(throws: str, *ways: str) -> doctor.Examined:
+    tasks = "".join(f'<userTask id="{key}"/>{UNDOING.format(key)}' for key in ("hotel", "flight"))
+    return examine(between(tasks + throws, "s>hotel", "hotel>flight", *ways), accepted="all")
+
+
+def test_a_person_says_what_is_undone_where_compensation_is_asked_for() -> None:
+    examined = undone(THROWN.format("t", "", ""), "flight>t", "t>e")
+
+    assert sorted(code for code in codes(examined) if code.startswith("C")) == ["C03", "C04", "C04"]
+    assert {"hotel_u", "flight_u", "t"} <= runs(examined)
+
+
+def test_compensation_of_one_activity_undoes_only_that() -> None:
+    first = THROWN.format("t", ' activityRef="flight"', "") + THROWN.format("z", "", "")
+    examined = undone(first, "flight>t", "t>z", "z>e")
+
+    flows = compiled(examined).blueprint.main.flows.values()
+    befores = {flow.target: flow.source for flow in flows if flow.source in {"hotel_u", "flight_u"}}
+    joins = {flow.source: flow.target for flow in flows if flow.target in {"t", "z"}}
+    assert {joins.get(key) for key, before in befores.items() if before == "flight_u"} == {"t"}
+    assert {joins.get(key) for key, before in befores.items() if before == "hotel_u"} == {"z"}
+
+
+def test_a_handler_inside_a_sub_process_is_brought_to_where_it_is_asked_for() -> None:
+    handler = (
+        '<subProcess id="h" name="Odkręć" triggeredByEvent="true"><startEvent id="hs"><compensateEventDefinition/>'
+        f'</startEvent>{THROWN.format("ht", "", "")}<endEvent id="he"/>{flows("hs>ht", "ht>he")}</subProcess>'
+    )
+    booking = (
+        f'<subProcess id="p"><startEvent id="ps"/><userTask id="room"/>{UNDOING.format("room")}{handler}'
+        f'<endEvent id="pe"/>{flows("ps>room", "room>pe")}</subProcess>'
+    )
+    examined = examine(between(booking + THROWN.format("t", "", ""), "s>p", "p>t", "t>e"), accepted="all")
+
+    assert {"h", "ht", "room_u", "t"} <= runs(examined)
+    assert not {"C01", "C02"} & set(codes(examined))
 
 
 def test_a_cancelled_transaction_leaves_by_its_boundary() -> None:

@@ -130,7 +130,7 @@ def test_every_case_that_cannot_go_has_its_reason(world: World, plan: Plan, adam
     assert status(world, made) == {stuck: "refused", goes: "migrated"}
     with world.looking() as session:
         (reason, count, first), *more = migration.refusals(session, session.get_one(MigrationPlan, made))
-    assert (reason["places"], count, first, more) == ({"element": "ask"}, 1, stuck, [])
+    assert (reason["places"], count, first, more) == ({"element": {"pl": "ask", "en": "ask"}}, 1, stuck, [])
     assert world.instance(stuck).definition_id == old.id
     world.complete(stuck, "ask")
     assert world.open_(stuck) == ["pack"]

@@ -34,6 +34,7 @@ def calls_of(command: Callable[[], Any]) -> int:
     return counted
 
 
+@pytest.mark.slow
 def test_two_thousand_backward_moves_cost_the_same_at_any_age() -> None:
     hub = scopes.PATTERNS["the stage hub"]
     play = Play(hub.drawing.program(*hub.called, variables=["to"]), to=3)

@@ -586,6 +586,7 @@ def play(office: Office, examples: int, steps: int = 100) -> int:
     return office.commands - begun
 
 
+@pytest.mark.slow
 def test_five_hundred_commands_leave_what_the_model_says(office: Office) -> None:
     assert play(office, 6) > 300
 

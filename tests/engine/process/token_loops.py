@@ -43,7 +43,7 @@ class Loops:
     def _begin_one(self, work: Work) -> None:
         data = dict(work.data)
         if (item := work.node.of_loop("inputDataItem")) is not None:
-            data = self._written(data, {item.get("id"): self._items(work)[work.begun]})
+            data = self._written(data, {_variable(item): self._items(work)[work.begun]})
         instance = Work(self._next(), work.frame, work.node, data, work, entered=data, index=work.begun)
         work.begun += 1
         work.instances.append(instance)
@@ -71,11 +71,11 @@ class Loops:
         """What an instance leaves behind: its result in the list, or what it changed."""
         result, item = work.node.of_loop("outputDataItem"), work.node.of_loop("inputDataItem")
         if name := text_of(work.node.of_loop("loopDataOutputRef")):
-            written = instance.data.get(result.get("id")) if result is not None else None
+            written = instance.data.get(_variable(result)) if result is not None else None
             work.results[instance.index or 0] = written.value if written is not None else None
             work.data = self._written(work.data, {name: [work.results[key] for key in sorted(work.results)]})
         else:
-            own = {each.get("id") for each in (result, item) if each is not None}
+            own = {_variable(each) for each in (result, item) if each is not None}
             kept = {name: write for name, write in instance.data.items() if name not in own}
             work.data = merge([work.data, kept])
 
@@ -85,6 +85,10 @@ class Loops:
         if loop.get("loopMaximum") and work.done >= int(loop.get("loopMaximum")):
             return True
         return bool(condition) and not self.evaluate(condition, values(work.data))
+
+
+def _variable(item: Any) -> str:
+    return str(item.get("name") or item.get("id"))
 
 
 def _many(work: Work) -> Any:

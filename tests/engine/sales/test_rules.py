@@ -230,6 +230,7 @@ def _depth(tree: Any) -> int:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=TREES, rows=ROWS)
+@pytest.mark.slow
 def test_sql_and_a_plain_reading_of_the_rules_find_the_same_leads(
     session: Session, clara: Person, tree: Any, rows: list[Any]
 ) -> None:

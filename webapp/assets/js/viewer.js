@@ -44,16 +44,17 @@ class BpmnView extends HTMLElement {
     const known = (id) => this.viewer.get("elementRegistry").get(id)
     for (const id of done) if (known(id)) canvas.addMarker(id, "mark-done")
     for (const id of now) if (known(id)) this.#pin(id, "mark-now", this.getAttribute("here"))
-    for (const [id, words] of Object.entries(found)) if (known(id)) this.#pin(id, "mark-found", words)
+    for (const [id, words] of Object.entries(found))
+      if (known(id)) this.#pin(id, "mark-found", words, now.includes(id) ? { right: 14 } : { left: -8 })
   }
 
-  #pin(id, marker, words) {
+  #pin(id, marker, words, beside = { left: -8 }) {
     this.viewer.get("canvas").addMarker(id, marker)
     if (!words) return
     const pin = document.createElement("span")
     pin.className = "pin"
     pin.textContent = words
-    this.viewer.get("overlays").add(id, { position: { top: -10, left: -8 }, html: pin })
+    this.viewer.get("overlays").add(id, { position: { top: -10, ...beside }, html: pin })
   }
 
   // The whole drawing if it stays readable, else the place where the token is.

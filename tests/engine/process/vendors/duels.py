@@ -4,6 +4,7 @@ import ast
 import random
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from lxml import etree
@@ -34,7 +35,7 @@ def play(what: doctor.Compiled, seed: int) -> str:
     both = comparable(what)
     dice = random.Random(seed)
     made = program.parse(what.executable, what.blueprint)
-    data = {**guessed(what.executable, dice), "start": dice.choice(what.blueprint.starts).element}
+    data = {**guessed(what, dice), "start": dice.choice(what.blueprint.starts).element}
     run = Run.start(made, data, facts=dict)
     game = Game(what.executable, what.process, data, evaluate=_evaluate) if both else None
     for move in range(MOST):
@@ -85,27 +86,48 @@ def _evaluate(expression: str, names: Any) -> Any:
     return expressions.evaluate(expression, dict(names))
 
 
-def guessed(executable: bytes, dice: random.Random) -> dict[str, Any]:
+def guessed(what: doctor.Compiled, dice: random.Random) -> dict[str, Any]:
     """Values for the names that expressions read, as they seem to want them."""
     found: dict[str, Any] = {}
-    for each in etree.fromstring(executable).iter():
-        if EXPRESSIONS.search(str(each.tag)) and each.text:
-            try:
-                tree = ast.parse(each.text.strip())
-            except SyntaxError:
-                continue
-            for node in ast.walk(tree):
-                _guess(node, found, dice)
+    for text in _expressions(what):
+        try:
+            tree = ast.parse(text.strip())
+        except SyntaxError:
+            continue
+        for node in ast.walk(tree):
+            _guess(node, found, dice)
     return {name: value for name, value in found.items() if not name.startswith(("choice_", "count_"))}
+
+
+def _expressions(what: doctor.Compiled) -> Iterator[str]:
+    for each in etree.fromstring(what.executable).iter():
+        if EXPRESSIONS.search(str(each.tag)) and each.text:
+            yield each.text
+    for diagram in what.blueprint.diagrams.values():
+        for element in diagram.elements.values():
+            yield from element.inputs.values()
 
 
 def _guess(node: ast.AST, found: dict[str, Any], dice: random.Random) -> None:
     match node:
         case ast.Compare(left=ast.Name(id=name), comparators=[ast.Constant(value=value), *_]):
             found[name] = dice.choice([value, 0 if isinstance(value, int | float) else "other"])
-        case ast.Attribute(value=ast.Name(id=name), attr=key):
-            inner = found.setdefault(name, {})
+        case ast.Attribute():
+            *outer, last = _path(node)
+            inner: Any = found
+            for key in outer:
+                inner = inner.setdefault(key, {}) if isinstance(inner, dict) else None
             if isinstance(inner, dict):
-                inner.setdefault(key, 1)
+                inner.setdefault(last, 1)
         case ast.Name(id=name):
             found.setdefault(name, 1)
+
+
+def _path(node: ast.AST) -> list[str]:
+    """The names of a.b.c; of what is not made of names only the attributes."""
+    match node:
+        case ast.Attribute(value=value, attr=key):
+            return [*_path(value), key]
+        case ast.Name(id=name):
+            return [name]
+    return []

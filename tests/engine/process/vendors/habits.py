@@ -143,6 +143,12 @@ def compensation(pen: Pen, dice: random.Random) -> None:
     undo = pen.node(process, "task", "Cofnij")
     undo.set("isForCompensation", "true")
     pen.put(process, "association", sourceRef=str(edge.get("id")), targetRef=str(undo.get("id")))
+    if dice.random() < 0.6:
+        asks = pen.node(process, "intermediateThrowEvent", "Cofnij")
+        asked = pen.put(asks, "compensateEventDefinition")
+        if dice.random() < 0.5:
+            asked.set("activityRef", dice.choice(["", "tns:"]) + str(host.get("id")))
+        pen.flow(process, host, asks)
 
 
 def links(pen: Pen, dice: random.Random) -> None:
@@ -175,6 +181,51 @@ def lost_ends(pen: Pen, dice: random.Random) -> None:
     flows = list(pen.root.iter(tag("sequenceFlow")))
     for flow in dice.sample(flows, min(2, len(flows))):
         flow.set(dice.choice(["sourceRef", "targetRef"]), dice.choice(["", "gone", str(flow.get("id"))]))
+
+
+def way_to_nowhere(pen: Pen, dice: random.Random) -> None:
+    """A flow that was pulled out of a step and never attached."""
+    process = dice.choice(processes(pen.root))
+    inside = [each for each in process if STEPS.search(kind(each))]
+    flow = pen.put(process, "sequenceFlow", name=dice.choice(["", "Nein"]))
+    flow.set(dice.choice(["sourceRef", "sourceRef", "targetRef"]), str(dice.choice(inside).get("id")))
+
+
+def headless_way(pen: Pen, dice: random.Random) -> None:
+    """An event that begins a way of its own beside the start, as people draw what may happen at any time."""
+    process = dice.choice(processes(pen.root))
+    event = pen.node(process, dice.choice(["intermediateCatchEvent", "receiveTask", "exclusiveGateway"]))
+    if kind(event) == "intermediateCatchEvent":
+        pen.event(event, dice.choice(["message", "timer", "conditional", "signal"]))
+    step = pen.node(process, "task")
+    pen.flow(process, event, step)
+    if dice.random() < 0.5:
+        inside = [each for each in process if kind(each) == "endEvent"]
+        pen.flow(process, step, dice.choice(inside or [step]))
+
+
+def outside_the_pool(pen: Pen, dice: random.Random) -> None:
+    """Steps drawn beside the pool: tools put them into a process of their own, and the flows lead across."""
+    process = dice.choice(processes(pen.root))
+    if not list(pen.root.iter(tag("collaboration"))):
+        talk = etree.Element(tag("collaboration"), id="pools")
+        pen.root.insert(0, talk)
+        pen.put(talk, "participant", name="Basen", processRef=str(process.get("id")))
+    stray = pen.put(pen.root, "process")
+    end = pen.node(stray, "endEvent", "Poza basenem")
+    inside = [each for each in process if STEPS.search(kind(each)) and kind(each) != "endEvent"]
+    pen.flow(process, dice.choice(inside), end)
+
+
+def same_items(pen: Pen, dice: random.Random) -> None:
+    """Two repeated steps that call their item alike."""
+    process = dice.choice(processes(pen.root))
+    for _ in range(2):
+        step = pen.node(process, "userTask")
+        several = etree.SubElement(step, tag("multiInstanceLoopCharacteristics"), isSequential="true")
+        etree.SubElement(several, tag("loopCardinality")).text = "2"
+        etree.SubElement(several, tag("inputDataItem"), id=f"i_{step.get('id')}", name="assignee")
+        pen.flow(process, next(each for each in process if STEPS.search(kind(each))), step)
 
 
 def lifted_end(pen: Pen, dice: random.Random) -> None:
@@ -238,6 +289,7 @@ HABITS: list[tuple[Habit, float]] = [
     *((second_process, 0.25), (global_tasks, 0.2), (event_handler, 0.2), (compensation, 0.15), (links, 0.15)),
     *((lanes, 0.35), (data_and_notes, 0.35), (pools, 0.35), (vendor_settings, 0.4)),
     *((unknown_elements, 0.06), (idle_steps, 0.1), (lost_ends, 0.08), (lifted_end, 0.06)),
+    *((way_to_nowhere, 0.06), (headless_way, 0.08), (outside_the_pool, 0.06), (same_items, 0.06)),
     *((no_names, 0.08), (not_executable, 0.6)),
     *((twins, 0.06), (reserved_ids, 0.06), (strange_ids, 0.25), (flow_references, 0.5), (drawing, 0.5)),
 ]
