@@ -593,9 +593,9 @@ def test_five_hundred_commands_leave_what_the_model_says(office: Office) -> None
 
 @pytest.mark.slow
 def test_twenty_thousand_commands_leave_what_the_model_says(office: Office) -> None:
-    assert play(office, 240) >= 20_000
+    assert play(office, 280) >= 20_000
 
 
 @pytest.mark.long
 def test_two_hundred_thousand_commands_leave_what_the_model_says(office: Office) -> None:
-    assert play(office, 2_400) >= 200_000
+    assert play(office, 2_800) >= 200_000
