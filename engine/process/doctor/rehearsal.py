@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from engine.process.doctor.model import Node, Scope
+from engine.process.doctor.model import Node, Scope, Trigger
 
 MOST_POSITIONS = 3000
 MOST_ON_A_FLOW = 3
-_STOPPING = frozenset({"terminate", "error", "cancel"})
+_STOPPING = frozenset({"terminate", "cancel"})
 
 Position = tuple[int, ...]
 """The flows that hold a token, sorted; one that holds two is there twice."""
@@ -65,6 +65,8 @@ class _Board:
     dead: set[str] = field(default_factory=set)
     circle: set[str] = field(default_factory=set)
     crowded: dict[str, None] = field(default_factory=dict)
+    stopping: set[str] = field(default_factory=set)
+    """End events that end the whole scope."""
 
     @classmethod
     def of(cls, scope: Scope) -> "_Board":
@@ -82,6 +84,11 @@ class _Board:
                 edges.setdefault(node.host, []).append(node)
         board.results = {
             node.id: list(board._results(node, edges.get(node.id, []))) for node in scope.nodes.values()
+        }
+        board.stopping = {
+            node.id
+            for node in scope.nodes.values()
+            if node.kind == "endEvent" and any(_stops(scope, each) for each in node.triggers)
         }
         return board
 
@@ -123,7 +130,7 @@ class _Board:
             self._note(position)
 
     def _pass(self, position: Position, way: int, node: Node) -> Iterator[Position]:
-        if node.kind == "endEvent" and any(each.kind in _STOPPING for each in node.triggers):
+        if node.id in self.stopping:
             yield ()
             return
         rest = _without(position, [way])
@@ -201,6 +208,21 @@ class _Board:
         """Whether what another join lets through can come in on an empty way."""
         reach = self._reach(node)
         return any(reach.get(way, frozenset()) & empty for way in self.out[other.id])
+
+
+def _stops(scope: Scope, trigger: Trigger) -> bool:
+    """Whether it ends everything in the scope: an error does where it is caught, else it ends one token only."""
+    return trigger.kind in _STOPPING or (trigger.kind == "error" and _is_caught(scope, trigger))
+
+
+def _is_caught(scope: Scope, error: Trigger) -> bool:
+    inner, outer = scope.owner, scope.parent
+    while inner is not None and outer is not None:
+        caught = [each for edge in outer.boundaries(inner) for each in edge.triggers if each.kind == "error"]
+        if any(not each.code or each.code == error.code for each in caught):
+            return True
+        inner, outer = outer.owner, outer.parent
+    return False
 
 
 def _without(position: Position, taken: list[int]) -> Position:

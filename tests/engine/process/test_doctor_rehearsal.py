@@ -141,6 +141,18 @@ def test_a_step_behind_two_ways_without_a_join_is_a_hint() -> None:
     assert finding(examined, "W02").element in {"j", "c"}
 
 
+def test_an_error_nobody_catches_ends_one_way_and_a_join_waits_for_ever_all_the_same() -> None:
+    nodes = '<startEvent id="s"/><parallelGateway id="p"/><exclusiveGateway id="x"/><userTask id="t"/>'
+    nodes += '<parallelGateway id="j"/><endEvent id="e"/><endEvent id="f"><errorEventDefinition/></endEvent>'
+    ways = flows("s>p", "p>j", "p>x", "x>j", "x>t", "t>f", "j>e")
+
+    examined = examine(diagram(nodes + ways), accepted="all")
+
+    assert finding(examined, "J01").element == "j"
+    for seed in range(5):
+        play(compiled(examined), seed)
+
+
 def test_gateways_that_wait_for_each_other_are_opened_by_consent() -> None:
     nodes = '<startEvent id="s"/><parallelGateway id="p"/><endEvent id="e"/><endEvent id="f"/>'
     nodes += '<inclusiveGateway id="i" name="Lewa"/><inclusiveGateway id="k" name="Prawa"/>'

@@ -13,8 +13,10 @@ from engine.process import doctor, expressions, program
 from engine.process.runner import Run, Waiting
 from tests.engine.process.doctor_kit import HURRY, answers
 from tests.engine.process.token_game import Game
+from tests.engine.process.vendors import twins
 
-MOST = 250
+MOST = 1500
+"""So many moves are enough for what a drawing does 200 times, the doctor's most, in several places."""
 EXPRESSIONS = re.compile(r"(conditionExpression|script|loopCardinality|loopCondition|condition|time\w+)$")
 
 
@@ -56,8 +58,7 @@ def play(what: doctor.Compiled, seed: int) -> str:
 
 def compare(run: Run, game: Game) -> None:
     """The same waits at the same places, and both have ended or neither has."""
-    ours = Counter((each.kind, each.element) for each in run.waiting())
-    theirs = Counter((each.kind, each.element) for each in game.enabled())
+    ours, theirs = Counter(twins.here(run)), Counter(twins.there(game))
     if ours != theirs or run.ended != game.ended:
         raise Parted(f"only here: {ours - theirs}, only there: {theirs - ours}, held: {game.held()}")
 
@@ -66,6 +67,7 @@ def _act(
     run: Run, game: Game | None, what: doctor.Compiled, one: Waiting, dice: random.Random, hurry: bool
 ) -> None:
     given = answers(what, one, dice, hurry) if one.kind == "task" else {}
+    same = twins.twin(run, game, one) if game is not None else None
     match one.kind:
         case "task":
             run.complete(one.token, given)
@@ -77,9 +79,8 @@ def _act(
             run.signal(one.name or "", {})
         case _:
             run.send(one.name or "", {}, token=one.token)
-    if game is not None:
-        same = (each for each in game.enabled() if (each.kind, each.element) == (one.kind, one.element))
-        game.apply(next(same), given)
+    if game is not None and same is not None:
+        game.apply(same, given)
 
 
 def _evaluate(expression: str, names: Any) -> Any:
