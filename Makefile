@@ -16,9 +16,9 @@ run: .venv/run.stamp webapp/static/gen/manifest.json webapp/translations/compile
 	@.ci/system pango
 	@$(BIN)/contentum serve --demo
 
-check: setup ## the fast part: style, types, layers, templates, unit tests on SQLite (under 2 minutes)
+check: setup ## the fast part: style, types, layers, templates, tests below the web on SQLite (under 2 minutes)
 	@.ci/quality
-	@$(BIN)/python -m pytest -q -n 2 -m "not long and not slow and not browser and not postgres"
+	@$(BIN)/python -m pytest -q -n 2 -m "not long and not slow and not browser and not postgres" --ignore tests/web
 
 test: setup ## everything CI runs: check, slow tests, PostgreSQL, browser
 	@.ci/system pango chromium

@@ -14,6 +14,7 @@ from engine.process.subscriptions import Subscription
 from tests.bench import ground
 from tests.bench.figures import Figure, cpu
 from tests.engine.process.kit import diagram, end, start, task, wait, way
+from webapp import clockwork
 
 WAITING, TICKS, FIRED, ROUNDS = 10_000, 100, 200, 3
 SOON, LATER = ground.NOW + timedelta(hours=3), ground.NOW + timedelta(days=9)
@@ -25,7 +26,7 @@ def figures() -> Iterator[Figure]:
     for _ in range(ROUNDS):
         with ground.database() as (_engine, factory, _path):
             _wait(factory)
-            clock.tick(factory, now=ground.NOW)
+            clockwork.tick(factory, now=lambda: ground.NOW)
             idle.append(cpu(lambda: _tick_idle(factory)) / TICKS * 1000)  # called at once
             clock.tick(factory, now=SOON, limit=1)
             fired.append(cpu(lambda: _fire(factory)) / FIRED * 1000)
@@ -39,7 +40,7 @@ def _spread(rounds: list[float]) -> tuple[float, float]:
 
 def _tick_idle(factory: sessionmaker[Session]) -> None:
     for _ in range(TICKS):
-        assert clock.tick(factory, now=ground.NOW) == 0
+        assert clockwork.tick(factory, now=lambda: ground.NOW) == 0
 
 
 def _fire(factory: sessionmaker[Session]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache, FileSystemBytecodeCache
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -55,11 +56,18 @@ class Visitor(FlaskClient):
         return self.post(path, data={**(fields or {}), "csrf_token": token[1]}, **more)
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCache:
+    """Templates compiled by one test are there for the next."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(engine_url: str, tmp_path: Path) -> Iterator[Flask]:
+def app(engine_url: str, tmp_path: Path, compiled: BytecodeCache) -> Iterator[Flask]:
     """The whole application on the test's database."""
     settings = Settings(database_url=engine_url, secret_key="for tests only", var_dir=tmp_path)  # type: ignore[arg-type]
     made = create_app(settings)
+    made.jinja_env.bytecode_cache = compiled
     made.testing = False  # errors become pages, as they do for people
     made.extensions["clock"] = Clock()
     made.test_client_class = Visitor
