@@ -89,6 +89,8 @@ class Person(Base):
     must_change_password: Mapped[bool] = mapped_column(default=False)
     locale: Mapped[str | None] = mapped_column(String(5))
     theme: Mapped[str | None] = mapped_column(String(5))
+    digest: Mapped[str] = mapped_column(String(10), default="daily", server_default="daily")
+    """How notices come by mail: ``each`` at once, ``daily`` in one mail of the morning, ``never``."""
     created_at: Mapped[datetime]
     left_at: Mapped[datetime | None]
 

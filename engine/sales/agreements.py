@@ -18,7 +18,18 @@ from engine.errors import Invalid, Refusal, Stale
 from engine.people import Department, Person
 from engine.sales.terms import Required, clean, fingerprint
 
-STATES = ("draft", "proposed", "countered", "accepted", "in_force", "superseded", "withdrawn")
+STATES = (
+    "draft",
+    "proposed",
+    "countered",
+    "scheduled",
+    "in_force",
+    "suspended",
+    "superseded",
+    "terminated",
+    "expired",
+    "withdrawn",
+)
 NEGOTIATED = ("draft", "proposed", "countered")
 
 
@@ -72,6 +83,13 @@ class Agreement(Base):
     negotiating_version_id: Mapped[int | None] = mapped_column(
         ForeignKey("agreement_versions.id", use_alter=True, name="fk_agreements_negotiating_version_id")
     )
+    suspended_until: Mapped[date | None]
+    """Nobody owes anything under it before this local day."""
+    ends_on: Mapped[date | None]
+    """Its last local day: notice was given, or the version in force says so."""
+    review_on: Mapped[date | None] = mapped_column(index=True)
+    """The local day on which both heads look at it again, as the version in force says."""
+    review_asked_at: Mapped[datetime | None]
 
 
 class AgreementVersion(Base):
@@ -95,12 +113,16 @@ class AgreementVersion(Base):
     proposed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     proposed_by_department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
     proposed_at: Mapped[datetime | None]
+    answer_by: Mapped[datetime | None] = mapped_column(index=True)
+    """When silence on what is on the table goes to the lowest common manager; empty once it went."""
+    escalated_at: Mapped[datetime | None]
+    escalated_to_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     in_force_from: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
 
 class Signature(Base):
-    """A head signed these very terms for their department."""
+    """A head signed these very terms for their department, or a deputy did in a recorded absence (``on_behalf_of_id``)."""
 
     __tablename__ = "signatures"
     __table_args__ = (UniqueConstraint("version_id", "department_id"),)
@@ -109,6 +131,8 @@ class Signature(Base):
     version_id: Mapped[int] = mapped_column(ForeignKey("agreement_versions.id"))
     department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    on_behalf_of_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    absence_id: Mapped[int | None] = mapped_column(ForeignKey("absences.id"))
     terms_hash: Mapped[str] = mapped_column(String(64))
     signed_at: Mapped[datetime]
 
@@ -267,7 +291,7 @@ def accept(
     if terms_hash is not None and terms_hash != version.terms_hash:
         raise Stale
     _sign(session, version, side, by=by, now=now)
-    version.state = "accepted"
+    version.state = "scheduled"
     _record(session, "agreement_accepted", agreement, version, by=by, now=now)
     _begin(session, agreement, version, now=now)
 
@@ -295,7 +319,7 @@ def remark(session: Session, agreement: Agreement, text: str, *, by: Person, now
 
 def begin_due(session: Session, *, now: datetime) -> int:
     """Put in force what was signed for a day that has come; returns how many."""
-    waiting = select(AgreementVersion).where(AgreementVersion.state == "accepted")
+    waiting = select(AgreementVersion).where(AgreementVersion.state == "scheduled")
     versions_ = session.scalars(waiting.order_by(AgreementVersion.id)).all()
     for version in versions_:
         _begin(session, _locked(session, session.get_one(Agreement, version.agreement_id)), version, now=now)

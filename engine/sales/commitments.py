@@ -63,6 +63,16 @@ class Commitment(Base):
     stage: Mapped[str | None] = mapped_column(String(60))
     state: Mapped[str] = mapped_column(String(20), default="agreed")
     replaced_by_id: Mapped[int | None] = mapped_column(ForeignKey("commitments.id"))
+    agreement_id: Mapped[int | None] = mapped_column(ForeignKey("agreements.id"))
+    """Under which agreement another department has to do its part."""
+    health: Mapped[str | None] = mapped_column(String(10))
+    """``amber`` or ``red`` when something inside threatens it; empty while nothing does."""
+    health_reason: Mapped[str | None] = mapped_column(String(40))
+    health_at: Mapped[datetime | None]
+    caused_by_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
+    """Whose doing it was that it is threatened or was broken."""
+    file_id: Mapped[int | None] = mapped_column(ForeignKey("files.id"))
+    """The evidence as a file."""
     created_at: Mapped[datetime]
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     closed_at: Mapped[datetime | None]

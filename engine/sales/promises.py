@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, func, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, func, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine import calendars, people
@@ -22,9 +22,10 @@ from engine.sales import agreements, deals, ladders
 from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.deals import Deal
 
-OUTCOMES = ("kept", "broken", "cancelled")
+OUTCOMES = ("kept", "broken", "cancelled", "waived")
 RANKS = {"requested": 1, "promised": 2, "delivered": 3}
 LADDER = "promise"
+RINGS = text("alarm_at IS NOT NULL")
 
 
 class Promise(Base):
@@ -41,6 +42,7 @@ class Promise(Base):
         Index("ix_promises_agreement", "agreement_id", "closed_at"),
         Index("ix_promises_provider", "provider_id", "requested_at"),
         Index("ix_promises_consumer", "consumer_id", "requested_at"),
+        Index("ix_promises_alarm", "alarm_at", sqlite_where=RINGS, postgresql_where=RINGS),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -50,18 +52,57 @@ class Promise(Base):
     instance_id: Mapped[int] = mapped_column(ForeignKey("instances.id"), index=True)
     deal_id: Mapped[int | None] = mapped_column(ForeignKey("deals.id"), index=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("user_tasks.id"), unique=True)
+    commitment_id: Mapped[int | None] = mapped_column(ForeignKey("commitments.id"), index=True)
+    """What was agreed with the client and needs this promise."""
     provider_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
     consumer_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
     state: Mapped[str] = mapped_column(String(20), default="requested")
     requested_at: Mapped[datetime]
+    ready_at: Mapped[datetime | None]
+    """Since when the clock of delivery runs: everything the provider needs was there."""
+    respond_by: Mapped[datetime | None]
+    """Until when the provider says yes, no or when."""
+    promised_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
     first_due_at: Mapped[datetime | None]
+    proposed_due_at: Mapped[datetime | None]
+    """The date one side asks for and the other has not consented to."""
+    left_seconds: Mapped[int | None]
+    """Work time left of the clock while it does not run."""
+    paused_at: Mapped[datetime | None]
+    pause_reason: Mapped[str | None] = mapped_column(String(200))
+    delivered_at: Mapped[datetime | None]
+    delivered_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    delivery: Mapped[dict[str, Any] | None]
+    """The task's form as it was delivered, until it is accepted."""
+    accept_by: Mapped[datetime | None]
+    """Until when the consumer accepts or rejects; silence is then what the agreement says."""
+    alarm_at: Mapped[datetime | None]
+    """The next moment at which something happens by itself."""
+    steps_taken: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How many escalation steps were taken."""
+    returns: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often it was returned as not ready."""
+    missing: Mapped[list[Any] | None]
+    """Everything that was missing at some return."""
+    changes: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often a later date was agreed."""
+    rework: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often what was delivered was rejected."""
+    provider_audience: Mapped[str | None] = mapped_column(String(80))
+    provider_assignee_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    """Whose task it is again when it goes back from the consumer."""
     closed_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(10))
+    manner: Mapped[str | None] = mapped_column(String(20))
+    """Kept as first promised (first) or as renegotiated; broken late or on quality; who or what else ended it."""
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
     move_count: Mapped[int] = mapped_column(default=0)
     """How many moves it has made: the ``seq`` of the last one."""
     title: Mapped[str] = mapped_column(String(200), default="")
     title_en: Mapped[str] = mapped_column(String(200), default="")
+
+    __mapper_args__ = {"version_id_col": version}
 
 
 def kept() -> ColumnElement[bool]:

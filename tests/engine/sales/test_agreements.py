@@ -178,7 +178,7 @@ def test_signed_for_a_later_day_it_waits_for_that_day(
 
     agreements.begin_due(session, now=MONDAY + timedelta(days=15))
 
-    assert (before, version.state) == ("accepted", "in_force")
+    assert (before, version.state) == ("scheduled", "in_force")
 
 
 def test_a_department_without_a_head_cannot_be_bound(
