@@ -113,8 +113,8 @@ def test_a_process_that_calls_itself_is_looked_at_once() -> None:
 
     assert lines(plan(sale)) == [
         ("w>draft", "sales", "legal", "request"),
-        ("again>draft", "sales", "legal", "request"),
         ("draft>check", "legal", "sales", "return"),
+        ("again>draft", "sales", "legal", "request"),
     ]
 
 
