@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import func, select
 
-from engine import access
+from engine import access, calendars
 from engine.errors import NotAllowed, NotFound
 from engine.people import Department, Person
 from engine.process import blueprint as plans
@@ -21,6 +21,7 @@ from engine.process.doctor import tables as table_doctor
 from engine.process.instances import Instance
 from engine.process.subscriptions import Subscription
 from engine.process.tasks import UserTask
+from engine.sales import handoffs
 from webapp import flashes
 from webapp.access import me, needs
 from webapp.clock import now
@@ -111,6 +112,7 @@ def process(process: str) -> ResponseReturnValue:
         forms=_forms(shown),
         tables=_tables(shown),
         starts=_starts(shown, plan) if shown.id == versions[0].id else (),
+        handed_over=handoffs.coverage(db.session(), shown, today=calendars.local_day(now())),
         **_cases(process),
     )
 

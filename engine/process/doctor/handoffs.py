@@ -52,7 +52,7 @@ def _say_broken(
     said = {**_said(decision.title), "words": decision.words}
     diagram = plan.diagrams.get(decision.diagram)
     if process is None or diagram is None or decision.flow not in diagram.flows:
-        ledger.say("H02", process.source if process else "", element=None, **said, flow=decision.flow)
+        ledger.say("H02", process.source if process else "", None, element=None, **said, flow=decision.flow)
     elif not there:
         ledger.say("H03", process.source, _link(process, decision.flow), element=None, **said)
     elif decision.provider and not _holds(decision, there):
