@@ -182,6 +182,13 @@ def follow(session: Session, happened: Happened) -> None:
             _settle(session, promise, session.get_one(UserTask, promise.task_id), happened)
 
 
+def take_over(session: Session, agreement: Agreement, version: AgreementVersion, *, now: datetime) -> None:  # noqa: ARG001
+    """Promises on their way go on under a new version, which says so; what is due stays due."""
+    query = select(Promise).where(Promise.agreement_id == agreement.id, Promise.closed_at.is_(None))
+    for promise in session.scalars(query.order_by(Promise.id)):
+        promise.version_id = version.id
+
+
 def _give(session: Session, task: UserTask, happened: Happened) -> None:
     """Request and promise at once: what both heads signed answers for the provider."""
     agreement, version = agreements.in_force(session, task.handoff or "") or (None, None)

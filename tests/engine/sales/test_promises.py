@@ -10,7 +10,7 @@ from engine.people import Department, Person, SpecialDay
 from engine.process.advancing import Happened
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
-from engine.sales import agreements, ladders, promises
+from engine.sales import ladders, negotiating, promises
 from engine.sales.deals import Deal
 from engine.sales.promises import Promise
 from tests.conftest import MONDAY
@@ -59,9 +59,9 @@ def only(session: Session) -> Promise:
 def agree(session: Session, departments: dict[str, Department], clara: Person, borys: Person) -> None:
     sides = {"provider": departments["legal"], "consumer": departments["sales"]}
     terms = {"deliverable": "Projekt umowy", "deliver_time": "P3D", "target": 90}
-    made = agreements.draft(session, "Umowa", code="H5", terms=terms, by=clara, now=MONDAY, **sides)
-    version = agreements.propose(session, made, by=clara, now=MONDAY)
-    agreements.accept(session, version, by=borys, now=MONDAY)
+    made = negotiating.draft(session, "Umowa", code="H5", terms=terms, by=clara, now=MONDAY, **sides)
+    version = negotiating.propose(session, made, by=clara, now=MONDAY)
+    negotiating.accept(session, version, by=borys, now=MONDAY)
 
 
 def test_a_hand_off_is_promised_as_both_heads_signed(
