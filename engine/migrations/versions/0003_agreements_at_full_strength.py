@@ -88,12 +88,20 @@ def upgrade() -> None:
     )
     op.create_index("ix_notices_person", "notices", ["person_id", "id"], unique=False)
     op.create_index(
+        "ix_notices_seen",
+        "notices",
+        ["seen_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("seen_at IS NOT NULL"),
+        postgresql_where=sa.text("seen_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_notices_unmailed",
         "notices",
         ["person_id", "id"],
         unique=False,
-        sqlite_where=sa.text("mailed_at IS NULL"),
-        postgresql_where=sa.text("mailed_at IS NULL"),
+        sqlite_where=sa.text("mailed_at IS NULL AND seen_at IS NULL"),
+        postgresql_where=sa.text("mailed_at IS NULL AND seen_at IS NULL"),
     )
     op.create_index(
         "ix_notices_unseen",
@@ -219,6 +227,8 @@ def upgrade() -> None:
         sa.Column("file_id", BigId, sa.ForeignKey("files.id", name="fk_commitments_file_id")),
         inline_references=True,
     )
+
+    op.add_column("outgoing_mails", sa.Column("html", sa.Text(), nullable=True))
 
     op.add_column("people", sa.Column("digest", sa.String(length=10), server_default="daily", nullable=False))
 
