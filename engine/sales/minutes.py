@@ -5,15 +5,38 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from engine import history
+from engine import calendars, history, notices
 from engine.errors import Invalid, Refusal
 from engine.people import Person
-from engine.sales import summons
+from engine.sales import speaking, summons
 from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.speaking import Voice
 from engine.sales.terms import Required, TooMuch
 
 LONGEST_NOTE = 2000
+
+TOLD = {
+    "agreement_proposed": ("agreement_proposed", "other"),
+    "agreement_countered": ("agreement_countered", "other"),
+    "agreement_accepted": ("agreement_signed", "both"),
+    "agreement_declined": ("agreement_declined", "other"),
+    "agreement_withdrawn": ("agreement_withdrawn", "other"),
+    "agreement_remarked": ("agreement_remarked", "both"),
+    "agreement_advised": ("agreement_remarked", "both"),
+    "agreement_overdue_answer": ("agreement_overdue_answer", "both"),
+    "agreement_in_force": ("agreement_in_force", "both"),
+    "agreement_suspension_asked": ("agreement_remarked", "other"),
+    "agreement_resumption_asked": ("agreement_remarked", "other"),
+    "agreement_suspended": ("agreement_suspended", "both"),
+    "agreement_resumed": ("agreement_in_force", "both"),
+    "agreement_terminated": ("agreement_terminated", "both"),
+    "agreement_ended": ("agreement_expired", "both"),
+    "agreement_expired": ("agreement_expired", "both"),
+    "agreement_review_due": ("agreement_review_due", "both"),
+    "agreement_kept": ("agreement_remarked", "other"),
+    "agreement_to_revise": ("agreement_remarked", "other"),
+}
+"""Which facts are said to people as which notice: to who speaks for the other side, or for both. Nobody hears of drafts."""
 
 
 class DayWrong(Refusal):
@@ -54,6 +77,38 @@ def record(
     )
     event.on_behalf_of_id = who.in_place_of if isinstance(who, Voice) else None
     session.flush()
+    if kind in TOLD:
+        _tell_people(session, kind, agreement, version, who, note=note, now=now, **more)
+
+
+def _tell_people(
+    session: Session,
+    kind: str,
+    agreement: Agreement,
+    version: AgreementVersion | None,
+    who: Voice | Person | None,
+    *,
+    note: str | None,
+    now: datetime,
+    **more: Any,
+) -> None:
+    name, whom = TOLD[kind]
+    sides = speaking.parties(agreement)
+    if whom == "other" and isinstance(who, Voice):
+        sides = (speaking.other_side(agreement, who.department_id),) * 2
+    today = calendars.local_day(now)
+    told = {each.id for side in set(sides) for each in speaking.speakers(session, agreement, side, today)}
+    told |= {version.escalated_to_id} if version is not None and version.escalated_to_id else set()
+    data: dict[str, Any] = {
+        "title": agreement.title,
+        "title_en": agreement.title_en or agreement.title,
+        "reason": note,
+    }
+    data["due_at"] = more.get("ends_on") or more.get("until") or more.get("meeting_on")
+    if kind in ("agreement_proposed", "agreement_countered") and version is not None:
+        data["due_at"] = version.answer_by
+    subject, by = f"agreement:{agreement.id}", who.person if isinstance(who, Voice) else who
+    notices.tell(session, told, name, subject, {k: v for k, v in data.items() if v}, by=by, now=now)
 
 
 def current(session: Session, agreement: Agreement) -> AgreementVersion | None:

@@ -191,6 +191,8 @@ def answered(session: Session, what: Answered) -> None:
     if what.task is None or what.by is None or what.instance.process not in summons.PROCESSES:
         return
     agreement = summons.about(session, what.instance)
+    if agreement is None:
+        return
     said = what.answers
     here: dict[str, Any] = {"by": what.by, "now": what.now}
     if what.instance.process == summons.SILENCE:

@@ -58,9 +58,10 @@ def hold(session: Session, agreement: Agreement) -> None:
     session.execute(_open(agreement).with_only_columns(Instance.id).with_for_update())
 
 
-def about(session: Session, case: Instance) -> Agreement:
-    """The agreement that a case asks about."""
-    return session.get_one(Agreement, int((case.business_key or "").partition(":")[2]))
+def about(session: Session, case: Instance) -> Agreement | None:
+    """The agreement that a case asks about; None for a case that somebody began by hand."""
+    kind, _, number = (case.business_key or "").partition(":")
+    return session.get(Agreement, int(number)) if kind == "agreement" and number.isdecimal() else None
 
 
 def of(agreement: Agreement) -> Select[Instance]:
