@@ -46,7 +46,15 @@ class Notice(Base):
     __tablename__ = "notices"
     __table_args__ = (
         Index("ix_notices_unseen", "person_id", "id", sqlite_where=UNSEEN, postgresql_where=UNSEEN),
-        Index("ix_notices_unmailed", "person_id", "id", sqlite_where=UNMAILED, postgresql_where=UNMAILED),
+        # mailed_at is always empty in it: the one more column makes SQLite prefer it to the one of the unseen
+        Index(
+            "ix_notices_unmailed",
+            "person_id",
+            "mailed_at",
+            "id",
+            sqlite_where=UNMAILED,
+            postgresql_where=UNMAILED,
+        ),
         Index("ix_notices_person", "person_id", "id"),
         Index("ix_notices_seen", "seen_at", "id", sqlite_where=SEEN, postgresql_where=SEEN),
     )

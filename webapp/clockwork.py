@@ -15,13 +15,17 @@ from apscheduler.schedulers.base import BaseScheduler
 from apscheduler.schedulers.blocking import BlockingScheduler
 from sqlalchemy.orm import Session, sessionmaker
 
+from engine import digests, notices
 from engine.db import connect, sessions
+from engine.digests import Writer
 from engine.process import clock, inbox, migrating, tasks
 from engine.sales import commitments, standing
-from webapp import wiring
+from webapp import notice_mail, wiring
 from webapp.settings import Settings
 
 SECONDS = 1
+ROUNDS = 10
+"""Shares of digests in one minute; who is left has to wait for the next."""
 
 
 def tick(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
@@ -34,9 +38,36 @@ def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda:
     """Ask about commitments whose day has come, do what a day brings to agreements, sweep. Returns how many."""
     with factory() as session:
         tasks.sweep_drafts(session)
+        notices.sweep(session, now=now())
         done = commitments.ask_due(session, now=now()) + standing.work_due(session, now=now())
         session.commit()
     return done
+
+
+def mail(
+    factory: sessionmaker[Session], write: Writer, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> int:
+    """Mail notices to those who want each at once; a share of them, and nobody is blocked when there are none."""
+    with factory() as session:
+        session.connection(execution_options={"reading": True})
+        if session.scalar(digests.waiting("each").limit(1)) is None:
+            return 0
+    with factory.begin() as session:
+        return digests.mail_each(session, write, now=now())
+
+
+def digest(
+    factory: sessionmaker[Session], write: Writer, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> int:
+    """Mail the digests of this morning, in shares of their own. Returns how many mails."""
+    mails = 0
+    for _ in range(ROUNDS):
+        with factory.begin() as session:
+            share = digests.digest_due(session, write, now=now())
+        mails += share
+        if not share:
+            break
+    return mails
 
 
 @contextmanager
@@ -60,6 +91,25 @@ def _wound(settings: Settings, scheduler: Any) -> Iterator[BaseScheduler]:
     factory = sessions(engine, wiring=wiring.build(settings))
     scheduler.add_job(
         tick, "interval", [factory], seconds=SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None
+    )
+    write = notice_mail.writer(settings)
+    scheduler.add_job(
+        mail,
+        "interval",
+        [factory, write],
+        seconds=SECONDS,
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=None,
+    )
+    scheduler.add_job(
+        digest,
+        "interval",
+        [factory, write],
+        seconds=60,
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=None,
     )
     scheduler.add_job(
         remind, "interval", [factory], seconds=60, max_instances=1, coalesce=True, misfire_grace_time=None
