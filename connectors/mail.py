@@ -39,6 +39,8 @@ class OutgoingMail(Base):
     to: Mapped[list[Any]]
     subject: Mapped[str] = mapped_column(String(250))
     text: Mapped[str] = mapped_column(Text)
+    html: Mapped[str | None] = mapped_column(Text)
+    """The same for readers who like it set; ``text`` says all of it."""
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
 
@@ -49,7 +51,10 @@ def outgoing() -> Select[OutgoingMail]:
 
 
 class Mail:
-    """*send*: to anybody, ``to``, ``subject``, ``text``. *notice*: the same, to people of the house by who they are."""
+    """*send*: to anybody, ``to``, ``subject``, ``text``. *notice*: the same, to people of the house by who they are.
+
+    ``html`` may be there beside ``text`` and says the same.
+    """
 
     name = "mail"
 
@@ -84,6 +89,7 @@ class Mail:
             to=to,
             subject=" ".join(inputs.text(call.inputs, "subject").split())[:250],
             text=inputs.text(call.inputs, "text", otherwise=""),
+            html=inputs.text(call.inputs, "html", otherwise="", longest=5 * inputs.LONGEST) or None,
             created_at=call.now,
         )
 
@@ -112,6 +118,8 @@ class Mail:
         digest = hashlib.sha256(row.key.encode()).hexdigest()[:32]
         message["Message-ID"] = f"<{digest}@{self._sender.rpartition('@')[2]}>"
         message.set_content(row.text, cte="quoted-printable")
+        if row.html:
+            message.add_alternative(row.html, subtype="html", cte="quoted-printable")
         return message
 
 

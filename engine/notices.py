@@ -10,10 +10,13 @@ from sqlalchemy import (
     Index,
     Select,
     String,
+    delete,
+    func,
     insert,
     literal,
     select,
     text,
+    update,
 )
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
@@ -22,16 +25,22 @@ from engine.people import Person
 from engine.process import outbox
 
 UNSEEN = text("seen_at IS NULL")
-UNMAILED = text("mailed_at IS NULL")
+UNMAILED = text("mailed_at IS NULL AND seen_at IS NULL")
+SEEN = text("seen_at IS NOT NULL")
 
 ONCE = timedelta(minutes=1)
 """The same thing about the same record is not said twice within this time to somebody who has not seen it yet."""
+
+KEPT = timedelta(days=90)
+"""How long somebody finds a notice again after having seen it."""
 
 
 class Notice(Base):
     """One thing one person should know. ``kind`` says what (``promise_countered``), ``subject`` about which record.
 
-    ``data`` are the values its sentence needs, so that it reads the same when the record has changed.
+    ``data`` are the values its sentence needs, so that it reads the same when the record has changed: ``by`` (a name),
+    ``title`` and ``title_en``, ``about`` (the deal or client), ``due_at`` (the date it speaks of), ``reason``, ``missing``
+    (a list). None of them must be there. What was seen in the product is not mailed any more.
     """
 
     __tablename__ = "notices"
@@ -39,6 +48,7 @@ class Notice(Base):
         Index("ix_notices_unseen", "person_id", "id", sqlite_where=UNSEEN, postgresql_where=UNSEEN),
         Index("ix_notices_unmailed", "person_id", "id", sqlite_where=UNMAILED, postgresql_where=UNMAILED),
         Index("ix_notices_person", "person_id", "id"),
+        Index("ix_notices_seen", "seen_at", "id", sqlite_where=SEEN, postgresql_where=SEEN),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -93,3 +103,29 @@ def unseen(person: Person) -> Select[Notice]:
 def recent(person: Person) -> Select[Notice]:
     """Everything a person was told, seen or not, the latest first."""
     return select(Notice).where(Notice.person_id == person.id).order_by(Notice.id.desc())
+
+
+def count_unseen(session: Session, person: Person, *, most: int = 100) -> int:
+    """How many a person has not seen yet, counted no further than ``most``: one look at one end of an index."""
+    few = select(Notice.id).where(Notice.person_id == person.id, UNSEEN).limit(most).subquery()
+    return session.scalar(select(func.count()).select_from(few)) or 0
+
+
+def see(
+    session: Session, person: Person, upto_id: int | None = None, *, now: datetime, only: int | None = None
+) -> int:
+    """A person has seen one notice (``only``), those up to one, or all. Returns how many that were; nobody sees for others."""
+    what = update(Notice).where(Notice.person_id == person.id, UNSEEN)
+    if only is not None:
+        what = what.where(Notice.id == only)
+    if upto_id is not None:
+        what = what.where(Notice.id <= upto_id)
+    found = session.execute(what.values(seen_at=now).execution_options(synchronize_session="fetch"))
+    return int(found.rowcount)  # type: ignore[attr-defined]
+
+
+def sweep(session: Session, *, now: datetime, limit: int = 1_000) -> int:
+    """Drop a share of what was seen longer than `KEPT` ago. Returns how many; called now and then, by the clock."""
+    old = select(Notice.id).where(SEEN, Notice.seen_at < now - KEPT).order_by(Notice.seen_at, Notice.id)
+    found = session.execute(delete(Notice).where(Notice.id.in_(old.limit(limit))))
+    return int(found.rowcount)  # type: ignore[attr-defined]

@@ -281,8 +281,18 @@ def choose_password(
     _record(session, "password_chosen", person, by=by, now=now)
 
 
-def prefer(session: Session, person: Person, *, locale: str | None, theme: str | None, now: datetime) -> None:
-    """How a person likes to see the product; None leaves it to the browser."""
+def prefer(
+    session: Session,
+    person: Person,
+    *,
+    locale: str | None,
+    theme: str | None,
+    now: datetime,
+    digest: str | None = None,
+) -> None:
+    """How a person likes to see the product; None leaves it to the browser. ``digest``: how notices come by mail."""
+    if digest in {"each", "daily", "never"}:
+        person.digest = digest
     person.locale = locale if locale in {"pl", "en"} else None
     person.theme = theme if theme in {"light", "dark"} else None
     _record(session, "person_preferred", person, by=person, now=now)

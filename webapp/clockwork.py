@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from engine.db import connect, sessions
 from engine.process import clock, inbox, migrating, tasks
-from engine.sales import agreements, commitments
+from engine.sales import commitments, standing
 from webapp import wiring
 from webapp.settings import Settings
 
@@ -31,10 +31,10 @@ def tick(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda: d
 
 
 def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
-    """Ask about commitments whose day has come, put signed agreements in force, sweep. Returns how many."""
+    """Ask about commitments whose day has come, do what a day brings to agreements, sweep. Returns how many."""
     with factory() as session:
         tasks.sweep_drafts(session)
-        done = commitments.ask_due(session, now=now()) + agreements.begin_due(session, now=now())
+        done = commitments.ask_due(session, now=now()) + standing.work_due(session, now=now())
         session.commit()
     return done
 

@@ -665,8 +665,8 @@ def _run_again(held: Held) -> None:
 
 
 def _answer_by(held: Held) -> datetime:
-    said = promising.said(held.terms, advancing.facts(held.session, held.instance), held.now)
-    return held.works.add(held.now, said.get("promise_time") or promising.ANSWER)
+    answer, _ = promising.said(held.terms, advancing.facts(held.session, held.instance), held.now)
+    return held.works.add(held.now, answer or promising.ANSWER)
 
 
 def _chosen(held: Held, field: str, items: Sequence[str]) -> list[str]:

@@ -4,9 +4,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import people
-from engine.people import Department, Person
+from engine.people import Person
 from engine.process import definitions, instances
 from engine.process.instances import Instance
+from engine.sales import standing
 from engine.sales.promises import Promise
 from engine.sales.talking import CONSUMER, PROVIDER, Held, name_of, side_id
 
@@ -56,31 +57,11 @@ def manager_of(session: Session, promise: Promise, who: str) -> Person | None:
     if who in sides:
         department_id = side_id(promise, sides[who])
         return people.head_of(session, department_id) if department_id else None
-    return _director(session) if who == "director" else common_manager(session, promise)
+    if who == "director" or promise.provider_id is None or promise.consumer_id is None:
+        return _director(session)
+    return standing.common_manager(session, promise.provider_id, promise.consumer_id)
 
 
-def common_manager(session: Session, promise: Promise) -> Person | None:
-    """The head of the lowest department above both sides; where none of them has one, a director."""
-    both = [side_id(promise, side) for side in (PROVIDER, CONSUMER)]
-    heads = {head.id for each in both if each and (head := people.head_of(session, each))}
-    shared = set(_above(session, both[1]))
-    for department_id in _above(session, both[0]):
-        head = people.head_of(session, department_id) if department_id in shared else None
-        if head is not None and head.id not in heads:
-            return head
-    return _director(session, *heads)
-
-
-def _director(session: Session, *besides: int) -> Person | None:
+def _director(session: Session) -> Person | None:
     directors = select(Person).where(Person.left_at.is_(None), Person.roles.any(name="director"))
-    return session.scalar(directors.where(Person.id.not_in(besides)).order_by(Person.id).limit(1))
-
-
-def _above(session: Session, department_id: int | None) -> list[int]:
-    """The departments strictly above one, the nearest first."""
-    found: list[int] = []
-    unit = session.get(Department, department_id) if department_id else None
-    while unit is not None and unit.parent_id is not None and unit.parent_id not in found:
-        found.append(unit.parent_id)
-        unit = session.get(Department, unit.parent_id)
-    return found
+    return session.scalar(directors.order_by(Person.id).limit(1))

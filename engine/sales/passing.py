@@ -72,14 +72,15 @@ def _asked(session: Session, task: UserTask, now: datetime) -> tuple[_Asked, boo
     )
     row = session.execute(query).first()
     deal, agreement, version, provider, head_id = row or (None, None, None, None, None)
+    if agreement is None or version is None or version.state in {"terminated", "expired"}:
+        return _Asked(deal, None, None, _provider(session, task), None), False
     today = calendars.local_day(now)
-    if agreement is not None and version is not None:
-        is_over = agreement.ends_on is not None and agreement.ends_on < today
-        is_suspended = agreement.suspended_until is not None and today < agreement.suspended_until
-        if not (is_over or is_suspended):
-            return _Asked(deal, agreement, version, provider, head_id), False
-        return _Asked(deal, None, None, provider, None), is_suspended
-    return _Asked(deal, None, None, _provider(session, task), None), False
+    rests = agreement.suspended_until is not None and today < agreement.suspended_until
+    if agreement.ends_on is not None and agreement.ends_on < today:
+        return _Asked(deal, None, None, provider, None), False
+    if rests or version.state != "in_force":
+        return _Asked(deal, None, None, provider, None), True
+    return _Asked(deal, agreement, version, provider, head_id), False
 
 
 def _give(session: Session, task: UserTask, happened: Happened) -> None:
@@ -142,11 +143,10 @@ def begin(
     now: datetime,
 ) -> None:
     """The clocks of a request that is ready now. Without a time to answer it is promised, if there is a place for it."""
-    said = promising.said(terms, facts, now)
+    answer, deliver = promising.said(terms, facts, now)
     promise.ready_at = now
-    promise.due_at = works.add(now, said["deliver_time"])
+    promise.due_at = works.add(now, deliver)
     promise.left_seconds = promise.respond_by = None
-    answer = said.get("promise_time")
     if answer is None:
         try:
             promising.must_fit(session, promise, terms, works, promise.due_at, now=now)

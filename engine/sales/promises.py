@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, func, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine import calendars
@@ -18,7 +18,7 @@ from engine.calendars import Calendar
 from engine.db import Base, BigId
 from engine.process.advancing import Happened
 from engine.process.tasks import UserTask
-from engine.sales.agreements import AgreementVersion
+from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.deals import Deal
 
 OUTCOMES = ("kept", "broken", "cancelled", "waived")
@@ -213,3 +213,12 @@ def follow(session: Session, happened: Happened) -> None:
     from engine.sales import passing  # what follows from a command needs these rows
 
     passing.follow(session, happened)
+
+
+def take_over(session: Session, agreement: Agreement, version: AgreementVersion, *, now: datetime) -> None:
+    """Promises on their way go on under a new version, which says so; what is due stays due.
+
+    Their alarm rings now, and the clock looks which steps the new words want.
+    """
+    moving = update(Promise).where(Promise.agreement_id == agreement.id, _counts())
+    session.execute(moving.values(version_id=version.id, alarm_at=now))

@@ -15,6 +15,7 @@ from engine.calendars import Calendar
 from engine.errors import Refusal
 from engine.people import Department
 from engine.sales.promises import Promise
+from engine.sales.terms import said_for
 
 ANSWER = "P1D"
 """How long a side has for an answer where the agreement does not say."""
@@ -49,12 +50,11 @@ class FullWeek(Refusal):
 
 
 def said(
-    terms: Mapping[str, Any],
-    facts: Callable[[], Mapping[str, Any]],  # noqa: ARG001  # the table of cases reads them
-    now: datetime,  # noqa: ARG001
-) -> Mapping[str, Any]:
-    """What the agreement says of one request: its plain times, or those of the first case of its table that fits."""
-    return terms
+    terms: Mapping[str, Any], facts: Callable[[], Mapping[str, Any]], now: datetime
+) -> tuple[str | None, str]:
+    """Time to promise and to deliver, as the agreement says for one request: plain, or by the first case that fits."""
+    answer, deliver, _ = said_for(terms, facts() if terms.get("table") else {}, now)
+    return answer, deliver or terms["deliver_time"]
 
 
 def calendar(session: Session, promise: Promise) -> Calendar:
@@ -162,7 +162,8 @@ def next_free(
     A place at once is free when enough of the open ones (True) are due; what waits overdue is not done before tomorrow.
     A week has so many places as may fall due in it, Monday to Sunday.
     """
-    most, weekly, why = terms.get("capacity"), terms.get("capacity_week"), None
+    most, weekly = terms.get("capacity"), terms.get("capacity_week")
+    why: type[Refusal] | None = None
     open_ = sorted(at for at, is_open in taken if is_open)
     if most and len(open_) >= most:
         frees = open_[len(open_) - most]

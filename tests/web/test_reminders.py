@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from engine.db import sessions
 from engine.people import Department, Person
-from engine.sales import agreements
+from engine.sales import negotiating
 from engine.sales.agreements import AgreementVersion
 from tests.conftest import MONDAY
 from tests.web import sales_kit
@@ -19,9 +19,9 @@ def test_a_signed_agreement_begins_on_its_day(
 ) -> None:
     sides = {"provider": departments["legal"], "consumer": departments["sales"]}
     said = {**sales_kit.TERMS, "valid_from": date(2026, 12, 1).isoformat()}
-    made = agreements.draft(session, "Projekt umowy", terms=said, by=clara, now=MONDAY, **sides)
-    version = agreements.propose(session, made, by=clara, now=MONDAY)
-    agreements.accept(session, version, by=borys, now=MONDAY)
+    made = negotiating.draft(session, "Projekt umowy", terms=said, by=clara, now=MONDAY, **sides)
+    version = negotiating.propose(session, made, by=clara, now=MONDAY)
+    negotiating.accept(session, version, by=borys, now=MONDAY)
     session.commit()
 
     early = clockwork.remind(sessions(database), lambda: MONDAY + timedelta(days=1))
