@@ -177,13 +177,15 @@ def complete(
     by: Person | None,
     now: datetime,
     key: str | None = None,
+    checked: bool = False,
 ) -> Instance:
     """Complete a task with its form as submitted and let the diagram decide what comes next.
 
-    An unclaimed task of one's own queue is claimed by completing it. Raises AlreadyClosed, NotYours, Invalid.
+    An unclaimed task of one's own queue is claimed by completing it. ``checked``: these are answers `read` gave before.
+    Raises AlreadyClosed, NotYours, Invalid.
     """
     instance = locked(session, task.instance_id)
-    if not _is_first(session, key, instance, now):
+    if not is_first(session, key, instance, now):
         return instance
     must_not_rest(session, instance)
     open_ = tasks.open_of(session, instance.id, anew=True)
@@ -193,7 +195,7 @@ def complete(
     definition = session.get_one(Definition, task.definition_id)
     plan = definitions.blueprint(session, definition)
     form = definitions.form(session, definition, task.form) if task.form else None
-    answers = _checked(session, form, raw, now)
+    answers = dict(raw) if checked else _checked(session, form, raw, now)
     task.closed_at = now
     if by is not None:
         task.completed_by_id = by.id
@@ -229,6 +231,13 @@ def complete(
     return instance
 
 
+def read(session: Session, task: UserTask, raw: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+    """A task's form as submitted, checked and ready to be kept, without completing anything. Raises Invalid."""
+    definition = session.get_one(Definition, task.definition_id)
+    form = definitions.form(session, definition, task.form) if task.form else None
+    return _checked(session, form, raw, now)
+
+
 def send(
     session: Session,
     instance: Instance,
@@ -244,7 +253,7 @@ def send(
 ) -> Instance:
     """Give one instance a message (or ``signal``) it waits for. Raises NotRunning, Resting, NobodyWaits."""
     instance = locked(session, instance.id)
-    if not _is_first(session, key, instance, now):
+    if not is_first(session, key, instance, now):
         return instance
     must_run(session, instance)
     definition = session.get_one(Definition, instance.definition_id)
@@ -388,8 +397,8 @@ def _repeated(session: Session, key: str | None) -> Instance | None:
     return session.get_one(Instance, command.instance_id) if command else None
 
 
-def _is_first(session: Session, key: str | None, instance: Instance, now: datetime) -> bool:
-    """Take the key for this command; False when it was taken before. Somebody at it right now is waited for."""
+def is_first(session: Session, key: str | None, instance: Instance, now: datetime) -> bool:
+    """Take the key for a command on this case; False when it was taken before. Somebody at it right now is waited for."""
     if key is None:
         return True
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
