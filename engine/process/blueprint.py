@@ -79,6 +79,8 @@ class Element:
     """Every extension property as it was written."""
     script: str | None = None
     """The Python of a script task that was deployed as trusted; a safe script stands in the executable only."""
+    parent: str | None = None
+    """The sub-process it stands in; None on the diagram itself."""
 
     @property
     def drawn(self) -> str:
