@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from xml.sax.saxutils import escape, quoteattr
 
-from engine.process.doctor.mending.canvas import Box, Canvas
+from engine.process.doctor.mending.boxes import Box
+from engine.process.doctor.mending.canvas import Canvas
 from engine.process.doctor.mending.document import BPMN, Piece, decoded, parsed
 from engine.process.doctor.model import EVENTS, GATEWAYS, NODES, SUB_PROCESSES
 
@@ -30,10 +31,10 @@ class Sheet:
         self.name = name
         self.whole = parsed(decoded(content))
         self.root = next(iter(self.whole.children()), self.whole) if not self.whole.head else self.whole
-        self.canvas = Canvas(self.root)
         self.forms: dict[str, bytes] = {}
         self.renamed: dict[str, str] = {}
         self.ids = {each.get("id"): each for each in reversed(list(self._elements())) if each.get("id")}
+        self.canvas = Canvas(self.root, self.ids)
 
     def content(self) -> bytes:
         """The file as it is now."""
