@@ -1,6 +1,5 @@
 """A drawing for a diagram that has none: steps in columns as a designer would lay them, lines with right angles."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -151,8 +150,13 @@ def _local(each: etree._Element) -> str:
     return etree.QName(each).localname if isinstance(each.tag, str) else ""
 
 
-def steps(root: etree._Element) -> Iterator[etree._Element]:
-    """Every step of a diagram."""
-    for each in root.iter(f"{{{BPMN}}}*"):
-        if _is_step(each):
-            yield each
+def processes(content: bytes) -> list[etree._Element]:
+    """The processes of a file."""
+    return [each for each in etree.fromstring(content) if _local(each) == "process"]
+
+
+def contents(process: etree._Element) -> tuple[list[str], list[str]]:
+    """The ids of the steps and of the flows of a process that can be seen: not inside what is drawn closed."""
+    inside = list(process.iter(f"{{{BPMN}}}*"))
+    steps = [each.get("id") or "" for each in inside if _is_step(each)]
+    return steps, [each.get("id") or "" for each in inside if _local(each) == "sequenceFlow"]

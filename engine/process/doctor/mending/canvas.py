@@ -50,12 +50,31 @@ class Canvas:
         return self._lines[key]
 
     def beside(self, key: str, kind: str, *, side: str) -> Box | None:
-        """Room for a new element to the right or left of another; None where nothing is drawn."""
+        """Room for a new element to the right or left of another, whose lines will make way, or below it.
+
+        None where nothing is drawn.
+        """
         near = self.box(key)
         if near is None:
             return None
-        own = [each for each in self.edges if key in self._ends(each)]
+        own = [each for each in self.edges if key in self._ends(each)] if side != "below" else []
         return rooms.beside(near, *size(kind), self._around(key, without=own), side=side)
+
+    def on_border(self, key: str) -> Box | None:
+        """Room for an event on the border of a step: below, then above, from right to left."""
+        host = self.box(key)
+        if host is None:
+            return None
+        width, height = size("Event")
+        taken = [box for each in self.shapes if each != key and (box := self.box(each))]
+        steps = range(max(int(host.width // (width + 6)), 1))
+        places = [
+            Box(host.far[0] - (step + 1) * (width + 6), edge - height / 2, width, height)
+            for edge in (host.far[1], host.y)
+            for step in steps
+        ]
+        free = [each for each in places if not any(each.meets(box) and not box.holds(host) for box in taken)]
+        return (free or places)[0]
 
     def place(self, key: str, box: Box, *, beside: str) -> None:
         """Draw a shape on the plane on which another lies."""

@@ -33,7 +33,7 @@ class _Place:
 
 
 def beside(near: Box, width: float, height: float, around: Around, *, side: str) -> Box:
-    """Room of this size to the right or left of a shape, as near and as free as it can be."""
+    """Room of this size to the right or left of a shape, or below it, as near and as free as it can be."""
     best, cheapest = None, float("inf")
     for place in sorted(_places(near, width, height, side)):
         if place.least >= cheapest:
@@ -59,13 +59,13 @@ def _places(near: Box, width: float, height: float, side: str) -> Iterator[_Plac
 
 def _columns(near: Box, width: float, side: str) -> Iterator[tuple[float, float]]:
     """Where it may begin, from left to right, and what that costs."""
+    yield near.middle[0] - width / 2, 0 if side == "below" else 40
     for gap in _AWAY:
-        ahead = near.far[0] + gap if side == "right" else near.x - gap - width
-        behind = near.x - gap - width if side == "right" else near.far[0] + gap
+        ahead, behind = near.far[0] + gap, near.x - gap - width
+        ahead, behind = (behind, ahead) if side == "left" else (ahead, behind)
         least = abs(gap - 50) * (2.5 if gap > 50 else 1)
         yield ahead, least
         yield behind, _COSTS["behind"] + least
-    yield near.middle[0] - width / 2, 40
 
 
 def _cost(box: Box, around: Around) -> float:
