@@ -97,7 +97,8 @@ STAYS = frozenset(
 )
 """Repairs without a drawing: the engine's form has them, the diagram stays as it is."""
 _ORDER = {code: place for place, code in enumerate(DRAWERS)}
-_MOST_ROUNDS = 400
+_MOST_TRIES = 100
+"""So often a drawing is examined; what is left then is named as not drawn."""
 _DIAGRAMS = (".bpmn", ".bpmn2", ".bpmn20", ".xml")
 
 
@@ -148,6 +149,7 @@ class _Table:
         self.examined = self.examine(files)
         self.errors = _errors(self.examined)
         self.given_up: set[str] = set()
+        self.tries = _MOST_TRIES
 
     def examine(self, files: Sequence[File]) -> Examined:
         return examine(files, process=self.process, known=self.known)
@@ -178,21 +180,27 @@ class _Table:
             self._round()
 
     def _round(self) -> None:
-        for _ in range(_MOST_ROUNDS):
-            batch = self.todo()
-            if not batch:
-                return
-            if not self.draw(batch):
-                for each in batch if len(batch) > 1 else ():
-                    if not self.draw([each]):
-                        self.given_up.add(each.id)
-                if len(batch) == 1:
-                    self.given_up.add(batch[0].id)
+        while self.tries and (batch := self.todo()):
+            self.draw_most(batch)
+
+    def draw_most(self, batch: list[Finding]) -> None:
+        """Draw these together; where that does not work, the halves of them, down to each by itself."""
+        self.tries = max(self.tries - 1, 0)
+        if self.draw(batch):
+            return
+        if len(batch) == 1 or not self.tries:
+            self.given_up |= {each.id for each in batch}
+            return
+        half = len(batch) // 2
+        self.draw_most(batch[:half])
+        self.draw_most(batch[half:])
 
     def draw(self, batch: list[Finding]) -> bool:
         """Draw these; True when they are gone and nothing new blocks."""
         here = {each.id for each in self.examined.findings}
         batch = [each for each in batch if each.id in here]
+        if not batch:
+            return True
         changed, renamed = self.changed(batch)
         if changed is None:
             return False

@@ -12,6 +12,8 @@ _DOWN = (
 )
 _SIZES = (1.0, 0.8, 0.6)
 _CLEAR = 10
+_FAR = 600
+_MOST = 150
 _EDGE = 8
 _COSTS = {"shape": 10_000, "outside": 3_000, "smaller": 200, "behind": 500, "label": 150, "line": 90}
 
@@ -25,6 +27,24 @@ class Around:
     lines: Sequence[Box] = ()
     home: Box | None = None
 
+    def within(self, window: Box, *, most: int) -> "Around":
+        """Only what lies in a window, and the nearest of it."""
+        shapes, labels, lines = (
+            _nearest(each, window, most) for each in (self.shapes, self.labels, self.lines)
+        )
+        return Around(shapes, labels, lines, self.home)
+
+
+def _nearest(boxes: Sequence[Box], window: Box, most: int) -> list[Box]:
+    return sorted((each for each in boxes if each.meets(window)), key=lambda each: _distance(each, window))[
+        :most
+    ]
+
+
+def _distance(one: Box, other: Box) -> float:
+    (x, y), (to_x, to_y) = one.middle, other.middle
+    return abs(x - to_x) + abs(y - to_y)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Place:
@@ -35,6 +55,7 @@ class _Place:
 def beside(near: Box, width: float, height: float, around: Around, *, side: str) -> Box:
     """Room of this size to the right or left of a shape, or below it, as near and as free as it can be."""
     best, cheapest = None, float("inf")
+    around = around.within(near.wider(_FAR), most=_MOST)
     for place in sorted(_places(near, width, height, side)):
         if place.least >= cheapest:
             break

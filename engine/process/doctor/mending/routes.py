@@ -15,6 +15,8 @@ _LEAVING = (0, 12, 12, 70)
 _ENTERING = (70, 12, 12, 0)
 _USED = 45
 _NEAREST = 36
+_NEARBY = 150
+_FAR = 250
 _MOST = 6_000
 _LABEL, _LINE, _ALONG = 60, 18, 60
 
@@ -54,6 +56,7 @@ class _Search:
     def __init__(self, one: Box, other: Box, around: Around, used: list[Point]) -> None:
         self.one, self.other, self.used, self.home = one, other, used, around.home
         between = line(one.middle, other.middle)
+        around = around.within(between.wider(_FAR), most=_NEARBY)
         near = sorted(around.shapes, key=lambda each: _distance(each, between))[:_NEAREST]
         shapes = [*dict.fromkeys([one, other, *near])]
         self.walls = [each.wider(_CLEAR) for each in shapes]
