@@ -95,7 +95,11 @@ STAYS = frozenset(
     for code, entry in CATALOGUE.items()
     if (entry.repairable or entry.severity == "mended") and code not in DRAWERS
 )
-"""Repairs without a drawing: the engine's form has them, the diagram stays as it is."""
+"""Repairs without a drawing: the engine's form has them, the diagram stays as it is.
+
+They say how a setting of another tool was read, choose among processes or starts that may all stay in the drawing, or
+would have to move what is drawn: pools that become one process, event sub-processes, steps that undo others.
+"""
 _ORDER = {code: place for place, code in enumerate(DRAWERS)}
 _MOST_TRIES = 100
 """So often a drawing is examined; what is left then is named as not drawn."""
