@@ -12,7 +12,7 @@ MOST_NODES = 40_000
 MOST_TEXT = 20_000
 MOST_DEPTH = 80
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
-_EARLIER = frozenset(
+EARLIER = frozenset(
     [
         "http://schema.omg.org/spec/BPMN/2.0",
         "http://www.omg.org/spec/BPMN/20100501/MODEL",
@@ -134,7 +134,7 @@ def _modest(ledger: Ledger, file: str, root: etree._Element) -> bool:
 def _modern(ledger: Ledger, file: str, root: etree._Element) -> etree._Element:
     """X20: a draft of BPMN 2.0 is read like the standard it became."""
     namespace = root.tag[1:].partition("}")[0] if isinstance(root.tag, str) and "}" in root.tag else ""
-    if namespace in _EARLIER and local(root) == "definitions":
+    if namespace in EARLIER and local(root) == "definitions":
         ledger.say("X20", file=file, namespace=namespace)
         for each in list(root.iter(f"{{{namespace}}}*")):
             each.tag = f"{{{BPMN}}}{local(each)}"
