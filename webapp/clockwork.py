@@ -16,7 +16,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.db import connect, sessions
-from engine.process import clock, inbox, migrating, tasks
+from engine.process import clock, housekeeping, inbox, migrating, tasks
 from engine.sales import agreements, commitments
 from webapp import wiring
 from webapp.settings import Settings
@@ -34,6 +34,7 @@ def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda:
     """Ask about commitments whose day has come, put signed agreements in force, sweep. Returns how many."""
     with factory() as session:
         tasks.sweep_drafts(session)
+        housekeeping.sweep(session, now=now())
         done = commitments.ask_due(session, now=now()) + agreements.begin_due(session, now=now())
         session.commit()
     return done
