@@ -5,7 +5,7 @@ twice is its first time. So an opening is always one stretch of real time, an ho
 """
 
 from calendar import monthrange
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
@@ -245,20 +245,35 @@ def of(session: Session, department: "Department | None") -> Calendar:
 
 
 def of_all(session: Session) -> Mapping[int | None, Calendar]:
-    """Every department's calendar by id, and under None what `of` gives without one: three queries however many."""
+    """Every department's calendar by id, and under None what `of` gives without one: two queries however many."""
+    made = _everybody(session)
+    return {**{unit.id: calendar for unit, calendar in made}, None: _at_the_top(made)}
+
+
+def by_key(session: Session) -> Mapping[str | None, Calendar]:
+    """The same by the departments' keys, as lanes of diagrams name them."""
+    made = _everybody(session)
+    return {**{unit.key: calendar for unit, calendar in made}, None: _at_the_top(made)}
+
+
+def _everybody(session: Session) -> "list[tuple[Department, Calendar]]":
     from engine.people import Department, SpecialDay
 
     units = {unit.id: unit for unit in session.scalars(select(Department))}
     said: dict[int, dict[date, Hours | None]] = {unit_id: {} for unit_id in units}
-    for row in session.scalars(select(SpecialDay)):
-        said[row.department_id][row.day] = _hours(row.opens, row.closes)
+    rows = select(SpecialDay.department_id, SpecialDay.day, SpecialDay.opens, SpecialDay.closes)
+    for department_id, day, opens, closes in session.execute(rows):
+        said[department_id][day] = _hours(opens, closes)
 
     def special(unit: "Department | None") -> dict[date, Hours | None]:
         return {**special(units.get(unit.parent_id or 0)), **said[unit.id]} if unit else {}
 
-    made: dict[int | None, Calendar] = {unit.id: _made(unit, special(unit)) for unit in units.values()}
-    top = _top(session)
-    return {**made, None: made[top.id] if top else ORGANIZATION}
+    return [(unit, _made(unit, special(unit))) for unit in units.values()]
+
+
+def _at_the_top(made: "Sequence[tuple[Department, Calendar]]") -> Calendar:
+    top = [calendar for unit, calendar in made if unit.parent_id is None and unit.closed_at is None]
+    return top[0] if len(top) == 1 else ORGANIZATION
 
 
 def _made(unit: "Department", special: Mapping[date, Hours | None]) -> Calendar:
