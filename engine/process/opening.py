@@ -127,7 +127,7 @@ def _due(element: Element, waiting: Waiting, facts: Facts, whose: Whose, now: da
         text = subscriptions.written(_value(element, text, waiting, facts, now))
     if not text:
         return None
-    return subscriptions.deadline(text, at=now, calendar=whose(element), name=element.name.pl or element.id)
+    return subscriptions.deadline(text, at=now, calendar=whose(element), name=element.label)
 
 
 def _value(element: Element, expression: str, waiting: Waiting, facts: Facts, now: datetime) -> Any:
@@ -135,8 +135,7 @@ def _value(element: Element, expression: str, waiting: Waiting, facts: Facts, no
     try:
         return expressions.evaluate(expression, {**facts(), **waiting.data}, now=now)
     except expressions.ExpressionRefused as refusal:
-        name = element.name.pl or element.name.en or element.id
-        raise ExpressionFailed(element=name, expression=expression, reason=refusal) from refusal
+        raise ExpressionFailed(element=element.label, expression=expression, reason=refusal) from refusal
 
 
 def _assignee(

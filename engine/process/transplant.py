@@ -253,9 +253,7 @@ def _hears(node: Any) -> Any:
 
 def _called(program: Program, spec: Any, node: Any) -> Text | str:
     """What a step is called on its diagram, in both languages."""
-    element = program.element(spec.name, node)
-    named = element is not None and (element.name.pl or element.name.en)
-    return element.name if element is not None and named else program.label(spec.name, node)
+    return program.label(spec.name, node)
 
 
 def _branch(program: Program, spec: Any, way: str) -> Text | str:

@@ -6,9 +6,23 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import Engine, event
 
+from engine.errors import Refusal
 from engine.people import Department
 from engine.process import doctor
-from tests.engine.process.kit import World, after, diagram, end, fork, start, task, wait, way
+from engine.process.blueprint import Text
+from tests.engine.process.kit import (
+    World,
+    after,
+    diagram,
+    end,
+    fork,
+    properties,
+    script,
+    start,
+    task,
+    wait,
+    way,
+)
 
 
 def busy(branches: int) -> doctor.File:
@@ -62,3 +76,23 @@ def test_a_command_that_starts_no_time_reads_no_calendar(
         world.start(plain)
 
     assert statements == []
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        task("ask", due="1 / size", name__en="Ask the client"),
+        script("ask", "x = 1 / size").replace("<script>", f"{properties(name__en='Ask the client')}<script>"),
+    ],
+    ids=["due", "script"],
+)
+def test_what_fails_at_a_step_calls_it_as_the_reader_does(world: World, step: str) -> None:
+    named = step.replace('name="ask"', 'name="Zapytaj klienta"')
+    drawn = diagram("asks", start(), named, end(), way("begin", "ask", "done"))
+    definition = world.deploy(drawn)
+
+    with pytest.raises(Refusal) as refused:
+        world.start(definition)
+
+    assert refused.value.places["element"] == Text("Zapytaj klienta", "Ask the client")
+    assert "“Ask the client”" in str(refused.value)
