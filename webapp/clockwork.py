@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from engine import digests, notices
 from engine.db import connect, sessions
 from engine.digests import Writer
-from engine.process import clock, inbox, migrating, tasks
+from engine.process import clock, housekeeping, inbox, migrating, tasks
 from engine.sales import commitments, standing
 from webapp import notice_mail, wiring
 from webapp.settings import Settings
@@ -38,6 +38,7 @@ def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda:
     """Ask about commitments whose day has come, do what a day brings to agreements, sweep. Returns how many."""
     with factory() as session:
         tasks.sweep_drafts(session)
+        housekeeping.sweep(session, now=now())
         notices.sweep(session, now=now())
         done = commitments.ask_due(session, now=now()) + standing.work_due(session, now=now())
         session.commit()

@@ -118,15 +118,19 @@ def test_a_loop_without_a_condition_asks_whether_once_more() -> None:
     assert "e" in runs(examined)
 
 
-def test_a_multi_instance_without_a_count_asks_how_many() -> None:
-    content = between(
-        '<userTask id="a" name="Oceń"><multiInstanceLoopCharacteristics/></userTask>', "s>a", "a>e"
-    )
+@pytest.mark.parametrize(
+    ("name", "question"),
+    [('name="Oceń"', ("Ile razy: Oceń?", "How many times: Oceń?")), ("", ("Ile razy?", "How many times?"))],
+)
+def test_a_multi_instance_without_a_count_asks_how_many(name: str, question: tuple[str, str]) -> None:
+    content = between(f'<userTask id="a" {name}><multiInstanceLoopCharacteristics/></userTask>', "s>a", "a>e")
 
     examined = examine(content, accepted="all")
 
     assert "A11" in codes(examined)
     assert "e" in runs(examined)
+    (form,) = compiled(examined).forms.values()
+    assert tuple(form["fields"][0]["label"].values()) == question
 
 
 def test_a_count_too_high_is_cut() -> None:
