@@ -167,19 +167,25 @@ class _Reader:
     def _overlooked(self) -> None:
         """X18: steps, flows and lanes where none can be, such as inside a task or outside any process."""
         for each in self.root.iter(*_STEPS, f"{{{BPMN}}}sequenceFlow"):
-            if each not in self.met and next(each.iterancestors(*_CHOREOGRAPHIES), None) is None:
-                process = next(each.iterancestors(f"{{{BPMN}}}process"), None)
-                self._unknown(str(process.get("id") or "") if process is not None else "", each)
+            if each not in self.met:
+                self._misplaced(each)
         for each in _all(self.root, "lane"):
             if next(each.iterancestors(f"{{{BPMN}}}process"), None) is None:
                 self._unknown("", each)
-        known = model.NODES | _GLOBAL_TASKS.keys() | _TALKS.keys() | {"choreographyTask"}
-        for each in self.root:
-            if is_bpmn(each) and _STEP_LIKE.search(local(each)) and local(each) not in known:
-                self._unknown("", each)
+        known = model.NODES | _GLOBAL_TASKS.keys() | _TALKS.keys()
+        for each in self.root.iter(f"{{{BPMN}}}*"):
+            kind = local(each)
+            if kind not in known and _STEP_LIKE.search(kind) and each not in self.told:
+                self._misplaced(each)
         for each in self.root.iter(*(f"{{{BPMN}}}{kind}" for kind in sorted(_GLOBAL_TASKS))):
             if each.getparent() is not self.root:
                 self._unknown("", each)
+
+    def _misplaced(self, element: etree._Element) -> None:
+        """Not known where it is, unless that is a choreography, which is drawn for people only."""
+        if next(element.iterancestors(*_CHOREOGRAPHIES), None) is None:
+            process = next(element.iterancestors(f"{{{BPMN}}}process"), None)
+            self._unknown(str(process.get("id") or "") if process is not None else "", element)
 
     def _conversation(self, element: etree._Element) -> None:
         """A message between pools; X23: one that leads nowhere."""
