@@ -11,6 +11,11 @@ from engine.process.doctor.model import Link, Node, Scope, Trigger
 
 _STOPPING = frozenset({"terminate", "cancel"})
 _FROM_OUTSIDE = frozenset({"message", "signal", "timer", "conditional"})
+_WAITING = frozenset(
+    ["userTask", "manualTask", "receiveTask", "serviceTask", "callActivity", "intermediateCatchEvent"]
+)
+_THROWN = frozenset({"error", "escalation"})
+_THROWING = frozenset({"endEvent", "intermediateThrowEvent"})
 _MAY_FAIL = frozenset({"serviceTask", "callActivity"})
 
 
@@ -19,7 +24,7 @@ def endless(scope: Scope) -> set[str]:
     if any(_FROM_OUTSIDE & {each.kind for each in edge.triggers} for edge in _around(scope)):
         return set()
     edges = _edges(scope)
-    stopping = _before(scope, {node.id for node in scope.nodes.values() if stops(scope, node)})
+    stopping = _before(scope, edges, {node.id for node in scope.nodes.values() if stops(scope, node)})
     return _alone(scope, edges, stopping) - _ending(scope, edges, stopping)
 
 
@@ -29,13 +34,20 @@ def stops(scope: Scope, node: Node) -> bool:
     An error does where something around the scope catches it; else it ends its own token only.
     """
     if node.kind in _MAY_FAIL:
-        return any(each.kind == "error" for edge in _around(scope) for each in edge.triggers)
+        return any(_throws(node, each) for edge in _around(scope) for each in edge.triggers)
     if node.body is not None:
         return any(_leaves(scope, inner, each) for inner, each in node.body.everything())
     return any(
         (each.kind in _STOPPING and node.kind == "endEvent") or _is_caught(scope, scope, node, each)
         for each in node.triggers
     )
+
+
+def waits(node: Node) -> bool:
+    """Whether a token stays at a node, or somewhere inside it, until something happens."""
+    if node.body is not None:
+        return any(waits(each) for each in node.body.nodes.values())
+    return node.kind in _WAITING
 
 
 def _leaves(scope: Scope, inner: Scope, node: Node) -> bool:
@@ -45,7 +57,7 @@ def _leaves(scope: Scope, inner: Scope, node: Node) -> bool:
 
 def _is_caught(scope: Scope, inner: Scope, node: Node, thrown: Trigger) -> bool:
     """Whether what a node of the inner scope throws is first caught on the border of the scope or of one around it."""
-    if node.kind not in {"endEvent", "intermediateThrowEvent"} or thrown.kind not in {"error", "escalation"}:
+    if node.kind not in _THROWING or thrown.kind not in _THROWN:
         return False
     outside = list(_borders(scope))
     for border in _borders(inner):
@@ -73,27 +85,44 @@ def _around(scope: Scope) -> list[Node]:
 
 
 def _edges(scope: Scope) -> dict[str, list[Node]]:
-    """The boundary events of a scope by their hosts."""
+    """The boundary events of a scope that may happen, by their hosts."""
     found: dict[str, list[Node]] = {}
     for node in scope.nodes.values():
-        if node.kind == "boundaryEvent" and node.host:
-            found.setdefault(node.host, []).append(node)
+        host = scope.nodes.get(node.host or "") if node.kind == "boundaryEvent" else None
+        if host is not None and any(_happens(host, each) for each in node.triggers):
+            found.setdefault(host.id, []).append(node)
     return found
 
 
-def _before(scope: Scope, keys: set[str]) -> set[str]:
+def _happens(host: Node, trigger: Trigger) -> bool:
+    """Whether there is time for it, or something inside that throws it; a condition may hold at once."""
+    if trigger.kind in _THROWN:
+        inside = [node for _, node in host.body.everything()] if host.body is not None else [host]
+        return any(_throws(node, trigger) for node in inside)
+    return trigger.kind == "conditional" or waits(host)
+
+
+def _throws(node: Node, caught: Trigger) -> bool:
+    """Whether an error or escalation of this kind may come out of a node: work elsewhere may fail with any."""
+    if node.kind in _THROWING:
+        return any(_catches(caught, each) for each in node.triggers)
+    return node.kind == "callActivity" or (node.kind == "serviceTask" and caught.kind == "error")
+
+
+def _before(scope: Scope, edges: dict[str, list[Node]], keys: set[str]) -> set[str]:
     """The nodes, and those from which a token or one it leaves behind can come to them."""
     found, todo = set(keys), list(keys)
     while todo:
-        fresh = _sources(scope, scope.nodes[todo.pop()]) - found
+        fresh = _sources(scope, edges, scope.nodes[todo.pop()]) - found
         found |= fresh
         todo += fresh
     return found
 
 
-def _sources(scope: Scope, node: Node) -> set[str]:
-    before = {link.start for link in scope.incoming(node)}
-    return before | {node.host} if node.kind == "boundaryEvent" and node.host else before
+def _sources(scope: Scope, edges: dict[str, list[Node]], node: Node) -> set[str]:
+    if node.kind == "boundaryEvent":
+        return {node.host} if node.host and node in edges.get(node.host, []) else set()
+    return {link.start for link in scope.incoming(node)}
 
 
 def _ending(scope: Scope, edges: dict[str, list[Node]], stopping: set[str]) -> set[str]:
@@ -101,7 +130,7 @@ def _ending(scope: Scope, edges: dict[str, list[Node]], stopping: set[str]) -> s
     found = stopping | {node.id for node in scope.nodes.values() if node.kind == "endEvent"}
     todo = list(found)
     while todo:
-        for key in _sources(scope, scope.nodes[todo.pop()]) - found:
+        for key in _sources(scope, edges, scope.nodes[todo.pop()]) - found:
             if _can_end(scope, scope.nodes[key], edges.get(key, []), found):
                 found.add(key)
                 todo.append(key)

@@ -9,7 +9,7 @@ from tests.engine.process.vendors import duels
 
 TERMINATE = '<endEvent id="t"><terminateEventDefinition/></endEvent>'
 MESSAGE = '<messageEventDefinition messageRef="m"/>'
-TOP = '<message id="m" name="ordered"/><error id="err" errorCode="E1"/><escalation id="esc" escalationCode="L1"/>'
+TOP = '<message id="m" name="ordered"/><message id="other" name="sent"/><error id="err" errorCode="E1"/><escalation id="esc" escalationCode="L1"/>'
 TASKS = '<userTask id="a"/><userTask id="b"/><userTask id="c"/><userTask id="d"/>'
 GATES = (
     '<exclusiveGateway id="m1"/><exclusiveGateway id="x"/><parallelGateway id="p"/><inclusiveGateway id="i"/>'
@@ -36,6 +36,12 @@ def round_for_ever(content: bytes) -> bool:
     assert {duels.play(what, seed) for seed in range(4)} == {"ended"}
     return "R04" in codes(examined)
 
+
+ERROR = '<errorEventDefinition errorRef="err"/>'
+INSIDE = '<startEvent id="ks"/><{0} id="k1"/><exclusiveGateway id="kx"/><endEvent id="ke"/>' + flows(
+    "ks>k1", "k1>kx", "kx>ke: n &gt; 3"
+)
+BREAK = f'<endEvent id="kb">{ERROR}</endEvent>{flows("kx>kb")}'
 
 CIRCLE = ("s>m1", "m1>a", "a>x", "x>m1")
 """Round through a and a choice x, whose other way a test draws."""
@@ -96,6 +102,30 @@ def test_an_event_that_interrupts_its_step_is_a_way_out() -> None:
 
     assert not round_for_ever(drawn(*ways, more=boundary(MESSAGE)))
     assert round_for_ever(drawn(*ways[:-1], "b>m1", more=boundary(MESSAGE)))
+
+
+@pytest.mark.parametrize(
+    ("step", "kind", "out"),
+    [
+        ("<scriptTask id='k'><script>n = 1</script></scriptTask>", MESSAGE, False),
+        ("<sendTask id='k' messageRef='other'/>", MESSAGE, False),
+        ("<userTask id='k'/>", MESSAGE, True),
+        ("<userTask id='k'/>", ERROR, False),
+        (f"<subProcess id='k'>{INSIDE.format('userTask')}</subProcess>", MESSAGE, True),
+        (f"<subProcess id='k'>{INSIDE.format('intermediateThrowEvent')}</subProcess>", MESSAGE, False),
+        (f"<subProcess id='k'>{INSIDE.format('intermediateThrowEvent')}</subProcess>", ERROR, False),
+        (f"<subProcess id='k'>{INSIDE.format('intermediateThrowEvent')}{BREAK}</subProcess>", ERROR, True),
+        (
+            "<scriptTask id='k'><script>n = 1</script></scriptTask>",
+            "<conditionalEventDefinition><condition>True</condition></conditionalEventDefinition>",
+            True,
+        ),
+    ],
+)
+def test_an_event_is_a_way_out_only_where_there_is_time_for_it(step: str, kind: str, out: bool) -> None:
+    ways = ("s>m1", "m1>k", "k>a", "a>x", "x>m1", "x>c", "c>m1", "edge>b", "b>e")
+
+    assert round_for_ever(drawn(*ways, more=step + boundary(kind, host="k"))) is not out
 
 
 def test_an_event_beside_its_step_is_a_way_out_where_it_ends_everything() -> None:

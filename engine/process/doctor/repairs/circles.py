@@ -2,11 +2,10 @@
 
 from engine.process.blueprint import Text
 from engine.process.doctor import endings
-from engine.process.doctor.model import Link, Node, Scope
+from engine.process.doctor.model import Link, Scope
 from engine.process.doctor.visit import Visit
 
 _CHOOSING = frozenset({"exclusiveGateway", "inclusiveGateway", "eventBasedGateway"})
-_WAITING = frozenset({"userTask", "manualTask", "receiveTask", "serviceTask", "intermediateCatchEvent"})
 
 
 def open_up(visit: Visit, scope: Scope) -> None:
@@ -26,7 +25,7 @@ def open_up(visit: Visit, scope: Scope) -> None:
 
 def warn(visit: Visit, scope: Scope) -> None:
     """R03: a circle in which nobody and no timer is waited for."""
-    silent = {node.id for node in scope.nodes.values() if not _waits(node)}
+    silent = {node.id for node in scope.nodes.values() if not endings.waits(node)}
     back = _back_link(scope, silent)
     if back is not None:
         visit.say("R03", scope.nodes[back.end])
@@ -74,9 +73,3 @@ def _back_link(scope: Scope, among: set[str]) -> Link | None:
                 colour[link.end] = 1
                 stack.append((link.end, iter(onward[link.end])))
     return None
-
-
-def _waits(node: Node) -> bool:
-    if node.body is not None:
-        return any(_waits(each) for each in node.body.nodes.values())
-    return node.kind in _WAITING or node.kind == "callActivity"
