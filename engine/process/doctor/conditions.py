@@ -106,14 +106,17 @@ def assignments(script: str | None) -> Mapping[str, str] | None:
 
 
 def _means_otherwise(text: str, plain: str) -> bool:
-    """Whether words that are also ours mean something else there: ``true`` is no name, FEEL counts from one."""
-    counts_from_one = text.strip().startswith("=") and "[" in plain
-    return counts_from_one or bool(names(plain) & {"true", "false", "null"})
+    """Whether words that are also ours mean something else there: ``true`` is no name, FEEL counts from one and
+    writes the keys of a context bare."""
+    reads_otherwise = text.strip().startswith("=") and ("[" in plain or "{" in plain)
+    return reads_otherwise or bool(names(plain) & {"true", "false", "null"})
 
 
 def _says_nothing(source: str) -> bool:
-    """A bare text or number is a label, not a condition."""
+    """A bare text or number is a label, a list or a context no answer to yes or no."""
     body = _tree(source).body
+    if isinstance(body, ast.List | ast.ListComp | ast.Dict | ast.Tuple | ast.Set):
+        return True
     return isinstance(body, ast.Constant) and not isinstance(body.value, bool)
 
 

@@ -17,7 +17,7 @@ _TOKEN = re.compile(
     r"""\s*(?:(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
         |(?P<number>\d+(?:\.\d+)?|\.\d+)
         |(?P<name>[^\W\d]\w*)
-        |(?P<sign>\.\.|<=|>=|==|!=|<>|&&|\|\||[-+*/%<>=!?:.,()\[\]]))""",
+        |(?P<sign>\.\.|<=|>=|==|!=|<>|&&|\|\||[-+*/%<>=!?:.,()\[\]{}]))""",
     re.VERBOSE,
 )
 _WORDS = {"true": "True", "false": "False", "null": "None"}
@@ -146,7 +146,7 @@ class _Parser:
 
     def next(self) -> str:
         """The coming word or sign; '' for a text, a number or the end."""
-        kind, word = self.tokens[self.place] if self.place < len(self.tokens) else ("", "")
+        kind, word = self.coming()
         return word if kind in {"name", "sign"} else ""
 
     def take(self, *words: str) -> str:
@@ -187,13 +187,17 @@ class _Parser:
             one = self.expression()
             self.expect("else")
             return f"({one} if {test} else {self.expression()})"
+        over = [self.bound()]
+        while self.take(","):
+            over.append(self.bound())
+        self.expect("return" if word == "for" else "satisfies")
+        made = f"[{self.expression()} {' '.join(over)}]"
+        return made if word == "for" else f"{'any' if word == 'some' else 'all'}({made})"
+
+    def bound(self) -> str:
         name = self.name()
         self.expect("in")
-        many = self.sum()
-        self.expect("return" if word == "for" else "satisfies")
-        inside = self.expression()
-        made = f"[{inside} for {name} in {many}]"
-        return made if word == "for" else f"{'any' if word == 'some' else 'all'}({made})"
+        return f"for {name} in {self.sum()}"
 
     def either(self) -> str:
         return self.chain(self.both, {"or": "or", "||": "or"})
@@ -274,18 +278,34 @@ class _Parser:
         while sign := self.take(".", "["):
             if sign == ".":
                 found = self.member(found)
+            elif self.feel and self.coming()[0] != "number" and self.next() != "-":
+                found = self.filtered(found)
             else:
                 found = f"{found}[{self.index()}]"
                 self.expect("]")
         return found
 
+    def filtered(self, many: str) -> str:
+        """``lines[item.price > 5]``: a list of those for which a test of ``item`` holds.
+
+        A bare name in there may be a part of the item or not, which only the data know; beside a plain ``item``, which
+        has no parts, it is not.
+        """
+        test = self.expression()
+        self.expect("]")
+        paths = expressions.paths(test)
+        if not _is_test(test) or (self.next() == "." and self.after() != "("):
+            raise _NotOurs
+        if "item" not in paths and not all(path.startswith("item.") for path in paths):
+            raise _NotOurs
+        return f"[item for item in {many} if {test}]"
+
     def index(self) -> str:
-        """A place in a list or a key: FEEL counts from one and filters by anything else, which we cannot say."""
-        kind, word = self.tokens[self.place] if self.place < len(self.tokens) else ("", "")
+        """A place in a list or a key: FEEL counts from one."""
         if not self.feel:
             return self.expression()
         negative = self.take("-")
-        kind, word = self.tokens[self.place] if self.place < len(self.tokens) else ("", "")
+        kind, word = self.coming()
         if kind != "number" or not word.isdigit() or int(word) == 0:
             raise _NotOurs
         self.place += 1
@@ -311,15 +331,19 @@ class _Parser:
             found.append(self.expression())
         return found
 
+    def coming(self) -> tuple[str, str]:
+        """The kind of the coming token and its text."""
+        return self.tokens[self.place] if self.place < len(self.tokens) else ("", "")
+
     def name(self) -> str:
-        kind, word = self.tokens[self.place] if self.place < len(self.tokens) else ("", "")
+        kind, word = self.coming()
         if kind != "name" or keyword.iskeyword(word) or word.startswith("_"):
             raise _NotOurs
         self.place += 1
         return word
 
     def atom(self) -> str:
-        kind, word = self.tokens[self.place] if self.place < len(self.tokens) else ("", "")
+        kind, word = self.coming()
         if kind == "text":
             self.place += 1
             return repr(_unescaped(word[1:-1]))
@@ -332,7 +356,26 @@ class _Parser:
             return f"({found})"
         if self.take("["):
             return f"[{', '.join(self.arguments(']'))}]"
+        if self.feel and self.take("{"):
+            return self.context()
         return self.called()
+
+    def context(self) -> str:
+        """``{name: client.name, total: 5}``; an entry that reads one before it has no counterpart."""
+        found: dict[str, str] = {}
+        while not self.take("}"):
+            if found:
+                self.expect(",")
+            kind, key = self.coming()
+            if kind not in {"name", "text"}:
+                raise _NotOurs
+            self.place += 1
+            self.expect(":")
+            value = self.expression()
+            if expressions.names(value) & found.keys():
+                raise _NotOurs
+            found[_unescaped(key[1:-1]) if kind == "text" else key] = value
+        return f"{{{', '.join(f'{key!r}: {value}' for key, value in found.items())}}}"
 
     def called(self) -> str:
         """A word of the language, a function, or a name."""
@@ -361,6 +404,14 @@ class _Parser:
         if pattern is None:
             raise _NotOurs
         return f"({pattern.format(*arguments)})"
+
+
+def _is_test(source: str) -> bool:
+    """Whether a filter says yes or no, and is not a place in the list."""
+    body = ast.parse(source, mode="eval").body
+    called = isinstance(body, ast.Call) and isinstance(body.func, ast.Name) and body.func.id in {"any", "all"}
+    negated = isinstance(body, ast.UnaryOp) and isinstance(body.op, ast.Not)
+    return called or negated or isinstance(body, ast.Compare | ast.BoolOp)
 
 
 def _variable(text: str) -> str:
