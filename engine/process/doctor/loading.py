@@ -27,9 +27,10 @@ EARLIER = frozenset(
 _COUNT = etree.XPath("count(//*)")
 _TOO_DEEP = etree.XPath(f"boolean({'/*' * (MOST_DEPTH + 1)})")
 _IN_BPMN = "namespace-uri(..) = '{0}' and local-name(..) != 'documentation' and local-name(..) != 'text'"
-_LONG = etree.XPath(
-    f"(//@*[string-length() > {MOST_TEXT} and {_IN_BPMN.format(BPMN)}]"
-    f" | //text()[string-length() > {MOST_TEXT} and {_IN_BPMN.format(BPMN)}])[1]/.."
+_TEXT = etree.XPath("string-length(/)")
+_LONG_VALUES, _LONG_TEXTS = (
+    etree.XPath(f"//{what}[string-length() > {MOST_TEXT} and {_IN_BPMN.format(BPMN)}]/..")
+    for what in ("@*", "text()")
 )
 
 
@@ -125,7 +126,7 @@ def _modest(ledger: Ledger, file: str, root: etree._Element) -> bool:
     if _COUNT(root) > MOST_NODES:
         ledger.say("X05", file=file, most=str(MOST_NODES))
         return False
-    for long in _LONG(root):
+    for long in _LONG_VALUES(root) or (_TEXT(root) > MOST_TEXT and _LONG_TEXTS(root)) or ():
         ledger.say("X06", file=file, element_name=local(long), most=str(MOST_TEXT))
         return False
     return True

@@ -891,3 +891,37 @@ def test_leftovers_of_other_tools_are_listed() -> None:
     assert "priority" in finding(examined, "K02").message.en
     assert "Faktura" in finding(examined, "K01").message.en
     assert compiled(examined)
+
+
+# ---------------------------------------------------------------- nothing goes without a word
+
+
+def test_what_a_left_out_step_had_on_its_border_is_named() -> None:
+    content = between(
+        '<userTask id="a"/><userTask id="u" isForCompensation="true"/>'
+        f'<boundaryEvent id="edge" attachedToRef="u">{TALK}</boundaryEvent><userTask id="late"/>',
+        "s>a",
+        "a>e",
+        "edge>late",
+        "late>e",
+        top=ORDERED,
+    )
+
+    examined = examine(content, accepted="all")
+
+    assert [finding(examined, code).element for code in ("C01", "B01", "R02")] == ["u", "edge", "late"]
+
+
+def test_a_step_with_an_empty_id_is_said_to_have_none() -> None:
+    examined = examine(between('<userTask id=""/><userTask id="a"/>', "s>a", "a>e"), accepted="all")
+
+    assert [finding(examined, code).element for code in ("I01", "R01")] == [None, None]
+
+
+@pytest.mark.parametrize("kind", ["choreographyTask", "agentTask", "userTask"])
+def test_a_step_drawn_inside_an_event_is_named(kind: str) -> None:
+    content = diagram(
+        f'{START}<userTask id="a"/><endEvent id="e"><{kind} id="lost"/></endEvent>{flows("s>a", "a>e")}'
+    )
+
+    assert finding(examine(content), "X18").element == "lost"
