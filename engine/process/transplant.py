@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from engine.errors import Refusal
 from engine.process import arrivals, differences, frontier
 from engine.process.blueprint import Text
@@ -79,7 +77,7 @@ def transplant(state: bytes, old: Program, new: Program, mapping: Mapped) -> Tra
     for entry in plain.get("sub", ()):  # an outer scope is written before those inside it
         work.inner(entry)
     plain["n"] = work.last
-    work.done.state = orjson.dumps(plain)
+    work.done.state = frontier.write(plain)
     return work.done
 
 

@@ -867,16 +867,48 @@ def test_an_interrupting_event_sub_process_becomes_a_boundary() -> None:
     assert [(each.kind, each.element) for each in run.waiting()] == [("task", "sorry")]
 
 
-def test_a_nested_event_sub_process_becomes_a_boundary_of_the_sub_process() -> None:
-    inner = '<startEvent id="s2"/><userTask id="a"/><endEvent id="e2"/>' + flows("s2>a", "a>e2")
-    nested = HANDLER.format(interrupting=' isInterrupting="false"')
-    content = between(f'<subProcess id="p">{inner}{nested}</subProcess>', "s>p", "p>e", top=MESSAGE)
+INNER = '<startEvent id="s2"/><userTask id="a"/><endEvent id="e2">{end}</endEvent>' + flows("s2>a", "a>e2")
+HOUR = '<timerEventDefinition><timeDuration>"PT1H"</timeDuration></timerEventDefinition>'
+
+
+def test_an_interrupting_event_sub_process_inside_another_becomes_a_boundary_of_it() -> None:
+    nested = HANDLER.format(interrupting="")
+    content = between(
+        f'<subProcess id="p">{INNER.format(end="")}{nested}</subProcess>', "s>p", "p>e", top=MESSAGE
+    )
 
     what = compiled(examine(content, accepted="all"))
     run = Run.start(program.parse(what.executable, what.blueprint), {}, facts=dict)
     run.send("client.withdrew", {})
 
-    assert {each.element for each in run.waiting() if each.kind == "task"} == {"a", "sorry"}
+    assert {each.element for each in run.waiting() if each.kind == "task"} == {"sorry"}
+
+
+@pytest.mark.parametrize("event", ["message", "timer"])
+def test_an_event_sub_process_inside_a_sub_process_stays_and_ends_with_it(event: str) -> None:
+    nested = HANDLER.format(interrupting=' isInterrupting="false"')
+    if event == "timer":
+        nested = nested.replace('<messageEventDefinition messageRef="m"/>', HOUR)
+    inner = INNER.format(end="<terminateEventDefinition/>")
+    content = between(
+        f'<subProcess id="p">{inner}{nested}</subProcess><userTask id="b"/>',
+        "s>p",
+        "p>b",
+        "b>e",
+        top=MESSAGE if event == "message" else "",
+    )
+
+    examined = examine(content)
+    what = compiled(examined)
+    run = Run.start(program.parse(what.executable, what.blueprint), {}, facts=dict)
+    waits = next(each for each in run.waiting() if each.kind == event)
+    run.fire(waits.token) if event == "timer" else run.send("client.withdrew", {})
+    tasks = {each.element: each.token for each in run.waiting() if each.kind == "task"}
+    run.complete(tasks["a"], {})
+
+    assert "S08" not in codes(examined)
+    assert set(tasks) == {"a", "sorry"}
+    assert [each.element for each in run.waiting()] == ["b"]
 
 
 def test_leftovers_of_other_tools_are_listed() -> None:
