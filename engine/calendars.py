@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, literal, select
@@ -266,27 +266,28 @@ def by_key(session: Session) -> Mapping[str | None, Calendar]:
     return {**{unit.key: calendar for unit, calendar in made}, None: _at_the_top(made)}
 
 
-def _everybody(session: Session) -> "list[tuple[Department, Calendar]]":
+def _everybody(session: Session) -> list[tuple[Any, Calendar]]:
+    """Departments as plain rows, with their calendars: nobody keeps the objects."""
     from engine.people import Department, SpecialDay
 
-    units = {unit.id: unit for unit in session.scalars(select(Department))}
+    units = {unit.id: unit for unit in session.execute(select(*Department.__table__.columns))}
     said: dict[int, dict[date, Hours | None]] = {unit_id: {} for unit_id in units}
     rows = select(SpecialDay.department_id, SpecialDay.day, SpecialDay.opens, SpecialDay.closes)
     for department_id, day, opens, closes in session.execute(rows):
         said[department_id][day] = _hours(opens, closes)
 
-    def special(unit: "Department | None") -> dict[date, Hours | None]:
+    def special(unit: Any) -> dict[date, Hours | None]:
         return {**special(units.get(unit.parent_id or 0)), **said[unit.id]} if unit else {}
 
     return [(unit, _made(unit, special(unit))) for unit in units.values()]
 
 
-def _at_the_top(made: "Sequence[tuple[Department, Calendar]]") -> Calendar:
+def _at_the_top(made: Sequence[tuple[Any, Calendar]]) -> Calendar:
     top = [calendar for unit, calendar in made if unit.parent_id is None and unit.closed_at is None]
     return top[0] if len(top) == 1 else ORGANIZATION
 
 
-def _made(unit: "Department", special: Mapping[date, Hours | None]) -> Calendar:
+def _made(unit: Any, special: Mapping[date, Hours | None]) -> Calendar:
     week = (unit.opens, unit.closes, unit.work_days)
     own = {day: (opens, closes) for day, (opens, closes) in unit.weekday_hours.items()}
     days = MappingProxyType(special), MappingProxyType(own)
