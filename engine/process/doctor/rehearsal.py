@@ -6,6 +6,7 @@ next, which keeps the number of positions small. Joins that wait for all go when
 those still coming go when nothing else moves.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -34,14 +35,20 @@ class Rehearsal:
 
 
 def rehearse(scope: Scope, *, most: int = MOST_POSITIONS) -> Rehearsal:
-    """Walk a scope from its start; at most so many positions are looked at."""
+    """Walk a scope from its start; at most so many positions are looked at in depth, and as many in breadth.
+
+    Of a scope with more of them the depth would see one way of the first choice only: so from there on it goes back
+    to what was left aside first.
+    """
     board = _Board.of(scope)
     begin = board.place(
         (), [way for node in scope.nodes.values() if node.kind == "startEvent" for way in board.out[node.id]]
     )
-    seen, waiting = {begin}, [begin]
-    while waiting and len(seen) < most:
-        for position in board.moves(waiting.pop()):
+    seen, waiting = {begin}, deque([begin])
+    for looked in range(2 * most):
+        if not waiting:
+            break
+        for position in board.moves(waiting.pop() if looked < most else waiting.popleft()):
             if position not in seen:
                 seen.add(position)
                 waiting.append(position)
