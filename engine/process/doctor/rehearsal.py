@@ -6,7 +6,7 @@ next, which keeps the number of positions small. Joins that wait for all go when
 those still coming go when nothing else moves.
 """
 
-from collections import deque
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -16,6 +16,8 @@ from engine.process.doctor.model import Node, Scope
 
 MOST_POSITIONS = 3000
 MOST_ON_A_FLOW = 3
+WALKS = 60
+LONGEST_WALK = 400
 
 Position = tuple[int, ...]
 """The flows that hold a token, sorted; one that holds two is there twice."""
@@ -35,24 +37,34 @@ class Rehearsal:
 
 
 def rehearse(scope: Scope, *, most: int = MOST_POSITIONS) -> Rehearsal:
-    """Walk a scope from its start; at most so many positions are looked at in depth, and as many in breadth.
+    """Walk a scope from its start; at most so many positions are looked at.
 
-    Of a scope with more of them the depth would see one way of the first choice only: so from there on it goes back
-    to what was left aside first.
+    Of a scope with more of them that would show a few ways of the first choices only: so single walks go through the
+    whole of it, always the same ones.
     """
     board = _Board.of(scope)
     begin = board.place(
         (), [way for node in scope.nodes.values() if node.kind == "startEvent" for way in board.out[node.id]]
     )
-    seen, waiting = {begin}, deque([begin])
-    for looked in range(2 * most):
-        if not waiting:
-            break
-        for position in board.moves(waiting.pop() if looked < most else waiting.popleft()):
+    seen, waiting = {begin}, [begin]
+    while waiting and len(seen) < most:
+        for position in board.moves(waiting.pop()):
             if position not in seen:
                 seen.add(position)
                 waiting.append(position)
+    if waiting:
+        for number in range(WALKS):
+            _walk(board, begin, random.Random(number))  # noqa: S311  # nothing secret, but the same every time
     return Rehearsal(frozenset(board.dead), frozenset(board.circle), tuple(board.crowded), whole=not waiting)
+
+
+def _walk(board: "_Board", position: Position, dice: random.Random) -> None:
+    """One way through, as far as it goes."""
+    for _ in range(LONGEST_WALK):
+        after = board.moves(position)
+        if not after:
+            return
+        position = dice.choice(after)
 
 
 @dataclass(slots=True)
