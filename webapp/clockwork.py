@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from engine.db import connect, sessions
 from engine.process import clock, inbox, migrating, tasks
-from engine.sales import commitments, standing
+from engine.sales import alarms, commitments, standing
 from webapp import wiring
 from webapp.settings import Settings
 
@@ -35,6 +35,7 @@ def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda:
     with factory() as session:
         tasks.sweep_drafts(session)
         done = commitments.ask_due(session, now=now()) + standing.work_due(session, now=now())
+        done += alarms.work_due(session, now=now())
         session.commit()
     return done
 

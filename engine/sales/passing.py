@@ -286,8 +286,15 @@ def end(
         reason = promise.manner if kind == "lost" else None
         move(session, promise, kind, from_state=left, by=by, cause=cause, now=now, seq=seq, reason=reason)
     if promise.escalation_id is not None:
-        key = f"promise.settled:{promise.id}:{promise.escalation_id}"
-        told = {"promise_id": promise.id, "escalation": promise.escalation_id}
+        _call_off(session, promise, now=now)
+
+
+def _call_off(session: Session, promise: Promise, *, now: datetime) -> None:
+    """Whoever is deciding about it need not any more: told after the commit, since it is another case."""
+    case = session.get(Instance, promise.escalation_id)
+    if case is not None and case.ended_at is None:
+        key = f"promise.settled:{promise.id}:{case.id}"
+        told = {"promise_id": promise.id, "business_key": case.business_key}
         outbox.put(session, "message", "promise.settled", key=key, inputs=told, now=now)
 
 
