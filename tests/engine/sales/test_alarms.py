@@ -1,6 +1,5 @@
 """What happens to promises by themselves: silence, steps, acceptance by silence, and the manager who decides."""
 
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -18,7 +17,7 @@ from engine.sales import alarms, conversation, promising, talking
 from engine.sales.promises import Promise
 from tests.bpmn.walk import BPMN
 from tests.conftest import MONDAY
-from tests.engine.sales.hand_offs import DAY, HOUR, agree, asked, at, its_task, told
+from tests.engine.sales.hand_offs import HOUR, agree, asked, at, its_task, told
 
 STEPS = [
     {"after": "-PT4H", "who": "provider_head", "how": "notice"},
