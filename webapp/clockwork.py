@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from engine import digests, notices
 from engine.db import connect, sessions
 from engine.digests import Writer
-from engine.process import clock, inbox, migrating, tasks
-from engine.sales import agreements, commitments
+from engine.process import clock, housekeeping, inbox, migrating, tasks
+from engine.sales import commitments, standing
 from webapp import notice_mail, wiring
 from webapp.settings import Settings
 
@@ -35,11 +35,12 @@ def tick(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda: d
 
 
 def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
-    """Ask about commitments whose day has come, put signed agreements in force, sweep. Returns how many."""
+    """Ask about commitments whose day has come, do what a day brings to agreements, sweep. Returns how many."""
     with factory() as session:
         tasks.sweep_drafts(session)
+        housekeeping.sweep(session, now=now())
         notices.sweep(session, now=now())
-        done = commitments.ask_due(session, now=now()) + agreements.begin_due(session, now=now())
+        done = commitments.ask_due(session, now=now()) + standing.work_due(session, now=now())
         session.commit()
     return done
 

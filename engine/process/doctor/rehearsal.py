@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from engine.process.doctor.model import Node, Scope, Trigger
+from engine.process.doctor import endings
+from engine.process.doctor.model import Node, Scope
 
 MOST_POSITIONS = 3000
 MOST_ON_A_FLOW = 3
-_STOPPING = frozenset({"terminate", "cancel"})
 
 Position = tuple[int, ...]
 """The flows that hold a token, sorted; one that holds two is there twice."""
@@ -86,9 +86,7 @@ class _Board:
             node.id: list(board._results(node, edges.get(node.id, []))) for node in scope.nodes.values()
         }
         board.stopping = {
-            node.id
-            for node in scope.nodes.values()
-            if node.kind == "endEvent" and any(_stops(scope, each) for each in node.triggers)
+            node.id for node in scope.nodes.values() if node.kind == "endEvent" and endings.stops(scope, node)
         }
         return board
 
@@ -208,21 +206,6 @@ class _Board:
         """Whether what another join lets through can come in on an empty way."""
         reach = self._reach(node)
         return any(reach.get(way, frozenset()) & empty for way in self.out[other.id])
-
-
-def _stops(scope: Scope, trigger: Trigger) -> bool:
-    """Whether it ends everything in the scope: an error does where it is caught, else it ends one token only."""
-    return trigger.kind in _STOPPING or (trigger.kind == "error" and _is_caught(scope, trigger))
-
-
-def _is_caught(scope: Scope, error: Trigger) -> bool:
-    inner, outer = scope.owner, scope.parent
-    while inner is not None and outer is not None:
-        caught = [each for edge in outer.boundaries(inner) for each in edge.triggers if each.kind == "error"]
-        if any(not each.code or each.code == error.code for each in caught):
-            return True
-        inner, outer = outer.owner, outer.parent
-    return False
 
 
 def _without(position: Position, taken: list[int]) -> Position:
