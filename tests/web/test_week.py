@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine import absences
 from engine.people import Department, Person
 from engine.process.instances import Instance
 from engine.sales.promises import Promise
@@ -190,6 +191,29 @@ def test_who_may_not_see_a_promise_finds_neither_it_nor_its_number(
     assert as_(borys).get("/agreements/week/").status_code == 403
     assert as_(adam).get("/agreements/week/").status_code == 403
     assert as_(dorota).get("/agreements/week/").status_code == 404
+
+
+def test_a_deputy_sees_the_week_of_the_absent_head_and_only_then(
+    as_: As,
+    session: Session,
+    departments: Units,
+    case: Instance,
+    anna: Person,
+    borys: Person,
+    dorota: Person,
+    clock: Clock,
+) -> None:
+    fill(session, case, departments)
+    first, last = MONDAY.date(), MONDAY.date() + timedelta(days=1)
+    absences.record(session, borys, dorota, first, last, by=borys, now=MONDAY)
+    browser = as_(dorota)
+
+    shown, heads = look(browser), look(as_(borys))
+    clock.at += timedelta(days=1)
+
+    assert columns(shown) == columns(heads)
+    assert columns(shown)["asked"]["total"] == "8"
+    assert browser.get("/agreements/week/").status_code == 404
 
 
 def test_a_task_that_may_not_be_opened_is_no_link(
