@@ -206,14 +206,13 @@ def test_a_deputy_sees_the_week_of_the_absent_head_and_only_then(
     fill(session, case, departments)
     first, last = MONDAY.date(), MONDAY.date() + timedelta(days=1)
     absences.record(session, borys, dorota, first, last, by=borys, now=MONDAY)
-    browser = as_(dorota)
 
-    shown, heads = look(browser), look(as_(borys))
+    shown, heads = look(as_(dorota)), look(as_(borys))
     clock.at += timedelta(days=1)
 
     assert columns(shown) == columns(heads)
     assert columns(shown)["asked"]["total"] == "8"
-    assert browser.get("/agreements/week/").status_code == 404
+    assert as_(dorota).get("/agreements/week/").status_code == 404
 
 
 def test_a_task_that_may_not_be_opened_is_no_link(
