@@ -25,6 +25,8 @@ from engine.process.instances import Instance
 SECONDS = 10
 MOST = 50
 """Addresses a single mail may go to."""
+LONGEST = 100_000
+"""Signs of a mail: a digest of long sentences fits."""
 
 
 class OutgoingMail(Base):
@@ -39,6 +41,8 @@ class OutgoingMail(Base):
     to: Mapped[list[Any]]
     subject: Mapped[str] = mapped_column(String(250))
     text: Mapped[str] = mapped_column(Text)
+    html: Mapped[str | None] = mapped_column(Text)
+    """The same for readers who like it set; ``text`` says all of it."""
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
 
@@ -49,7 +53,10 @@ def outgoing() -> Select[OutgoingMail]:
 
 
 class Mail:
-    """*send*: to anybody, ``to``, ``subject``, ``text``. *notice*: the same, to people of the house by who they are."""
+    """*send*: to anybody, ``to``, ``subject``, ``text``. *notice*: the same, to people of the house by who they are.
+
+    ``html`` may be there beside ``text`` and says the same.
+    """
 
     name = "mail"
 
@@ -83,7 +90,8 @@ class Mail:
             instance_id=call.instance_id,
             to=to,
             subject=" ".join(inputs.text(call.inputs, "subject").split())[:250],
-            text=inputs.text(call.inputs, "text", otherwise=""),
+            text=inputs.text(call.inputs, "text", otherwise="", longest=LONGEST),
+            html=inputs.text(call.inputs, "html", otherwise="", longest=LONGEST) or None,
             created_at=call.now,
         )
 
@@ -112,6 +120,8 @@ class Mail:
         digest = hashlib.sha256(row.key.encode()).hexdigest()[:32]
         message["Message-ID"] = f"<{digest}@{self._sender.rpartition('@')[2]}>"
         message.set_content(row.text, cte="quoted-printable")
+        if row.html:
+            message.add_alternative(row.html, subtype="html", cte="quoted-printable")
         return message
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, func, select
@@ -51,8 +52,11 @@ class Department(Base):
     opens: Mapped[int] = mapped_column(default=8 * 60)
     """Minutes after local midnight when a work day begins."""
     closes: Mapped[int] = mapped_column(default=16 * 60)
+    """Minutes after the same midnight when it ends; over 1440 that is on the next day."""
     work_days: Mapped[str] = mapped_column(String(7), default="12345", server_default="12345")
     """The days of the week it works, 1 is Monday."""
+    weekday_hours: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """Work days that open and close otherwise: ``{"5": [480, 840]}`` is a Friday from 8:00 to 14:00."""
     closed_at: Mapped[datetime | None]
 
     special_days: Mapped[list["SpecialDay"]] = relationship(
@@ -63,7 +67,7 @@ class Department(Base):
 
 
 class SpecialDay(Base):
-    """A day on which a department works otherwise: closed where ``opens`` is empty, else minutes after midnight.
+    """A day on which a department works otherwise: closed where ``opens`` is empty, else minutes as there.
 
     It wins over the week and over public holidays, and holds for the departments below that say nothing of the day.
     """
@@ -281,8 +285,18 @@ def choose_password(
     _record(session, "password_chosen", person, by=by, now=now)
 
 
-def prefer(session: Session, person: Person, *, locale: str | None, theme: str | None, now: datetime) -> None:
-    """How a person likes to see the product; None leaves it to the browser."""
+def prefer(
+    session: Session,
+    person: Person,
+    *,
+    locale: str | None,
+    theme: str | None,
+    now: datetime,
+    digest: str | None = None,
+) -> None:
+    """How a person likes to see the product; None leaves it to the browser. ``digest``: how notices come by mail."""
+    if digest in {"each", "daily", "never"}:
+        person.digest = digest
     person.locale = locale if locale in {"pl", "en"} else None
     person.theme = theme if theme in {"light", "dark"} else None
     _record(session, "person_preferred", person, by=person, now=now)

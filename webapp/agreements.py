@@ -10,14 +10,15 @@ from flask_babel import gettext
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from engine import access, people
+from engine.calendars import local_day
 from engine.errors import Invalid, NotFound
 from engine.history import Event
 from engine.people import Department, Person
-from engine.sales import agreements, promises, terms
+from engine.sales import agreements, negotiating, promises, speaking, terms
 from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.deals import Deal
 from engine.sales.promises import Promise
-from webapp import agreement_words, flashes
+from webapp import agreement_words, flashes, week
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
@@ -38,6 +39,7 @@ def _helpers() -> dict[str, object]:
         "split": agreement_words.split,
         "units": agreement_words.UNITS,
         "kinds": terms.TERMS,
+        "accepting": [(key, agreement_words.CHOICES[key]) for key in terms.CHOICES["accepts"]],
         "standing": promises.judge(db.session(), now=now()),
     }
 
@@ -109,7 +111,7 @@ def create() -> ResponseReturnValue:
     """Draft an agreement; put it on the table at once, or keep it as a draft."""
     session, form = db.session(), request.form
     sides = _sides()
-    made = agreements.draft(
+    made = negotiating.draft(
         session,
         form.get("title", ""),
         provider=sides[0],
@@ -121,7 +123,7 @@ def create() -> ResponseReturnValue:
         now=now(),
     )
     if "draft" not in form:
-        agreements.propose(session, made, by=me(), now=now())
+        negotiating.propose(session, made, by=me(), now=now())
     return _done(
         made.id,
         gettext("The draft is kept.") if "draft" in form else gettext("Proposed and signed by your side."),
@@ -138,7 +140,7 @@ def agreement(agreement_id: int) -> ResponseReturnValue:
     table, current = by_id.get(found.negotiating_version_id or 0), by_id.get(found.current_version_id or 0)
     left, right = _beside(wordings, table, current)
     shown = right or left
-    side = next(iter(agreements.sides(found, me())), None)
+    side = next(iter(negotiating.sides(session, found, me(), local_day(now()))), None)
     since = Promise.requested_at >= now() - timedelta(days=90)
     return render_template(
         "agreements/agreement.html",
@@ -194,9 +196,12 @@ def propose(agreement_id: int) -> ResponseReturnValue:
     table = _on_table(found)
     if table is not None and table.state != "draft":
         _must_be(table, request.form.get("version", type=int))
-        agreements.counter(session, table, agreement_words.typed(), by=me(), now=now())
+        said = agreement_words.typed(table.terms)
+        negotiating.counter(session, table, said, by=me(), now=now())
     else:
-        agreements.propose(session, found, agreement_words.typed(), by=me(), now=now())
+        base = table or session.get(AgreementVersion, found.current_version_id or 0)
+        said = agreement_words.typed(base.terms if base else None)
+        negotiating.propose(session, found, said, by=me(), now=now())
     return _done(agreement_id, gettext("Proposed and signed by your side."))
 
 
@@ -206,7 +211,7 @@ def sign(agreement_id: int) -> ResponseReturnValue:
     """Sign what the other side proposed: exactly what was on the page."""
     found = _agreement(agreement_id)
     version = _version(found)
-    agreements.accept(db.session(), version, terms_hash=request.form.get("hash", ""), by=me(), now=now())
+    negotiating.accept(db.session(), version, terms_hash=request.form.get("hash", ""), by=me(), now=now())
     words = (
         gettext("Signed. It is in force.")
         if version.state == "in_force"
@@ -220,7 +225,7 @@ def sign(agreement_id: int) -> ResponseReturnValue:
 def withdraw(agreement_id: int) -> ResponseReturnValue:
     """Take one's proposal back, or decline the other side's."""
     version = _version(_agreement(agreement_id))
-    agreements.withdraw(db.session(), version, note=request.form.get("note") or None, by=me(), now=now())
+    negotiating.withdraw(db.session(), version, note=request.form.get("note") or None, by=me(), now=now())
     return _done(agreement_id, gettext("It is off the table."))
 
 
@@ -228,7 +233,7 @@ def withdraw(agreement_id: int) -> ResponseReturnValue:
 @needs("employee", "director")
 def remark(agreement_id: int) -> ResponseReturnValue:
     """Say something to the other side."""
-    agreements.remark(
+    negotiating.remark(
         db.session(), _agreement(agreement_id), request.form.get("text", ""), by=me(), now=now()
     )
     db.session.commit()
@@ -260,11 +265,11 @@ def _must_be(table: AgreementVersion, seen: int | None) -> None:
 
 
 def _my_turn(found: Agreement, table: AgreementVersion | None) -> bool:
-    """Whether this person heads the side that has to answer."""
+    """Whether this person speaks for the side that has to answer."""
     if table is None or table.state not in {"proposed", "countered"}:
         return False
-    asked = {found.provider_id, found.consumer_id} - {table.proposed_by_department_id}
-    return bool(asked & set(me().headed_ids))
+    asked = speaking.other_side(found, table.proposed_by_department_id)
+    return asked in negotiating.sides(db.session(), found, me(), local_day(now()))
 
 
 def _beside(
@@ -334,10 +339,10 @@ def _tabs(counts: Mapping[str, int], current: str) -> list[dict[str, Any]]:
         "in_force": gettext("In force"),
         "broken": gettext("Broken this week"),
     }
-    return [
+    return week.tab(current=current == "week") + [
         {
             "title": titles[key],
-            "href": url_for(".index", tab=key),
+            "href": url_for("agreements.index", tab=key),
             "count": counts[key],
             "current": key == current,
         }

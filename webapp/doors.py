@@ -173,7 +173,7 @@ def _check_passwords(person: Person, form: Any) -> None:
 @bp.get("/preferences")
 @needs()
 def preferences() -> ResponseReturnValue:
-    """Language, theme and density."""
+    """Language, theme, density, and how notices come by mail."""
     return render_template("doors/preferences.html")
 
 
@@ -182,7 +182,8 @@ def preferences() -> ResponseReturnValue:
 def prefer() -> ResponseReturnValue:
     """Keep what the person prefers; the density belongs to the computer, so the cookie keeps it."""
     locale, theme = request.form.get("locale") or None, request.form.get("theme") or None
-    people.prefer(db.session(), me(), locale=locale, theme=theme, now=now())
+    digest = request.form.get("digest")
+    people.prefer(db.session(), me(), locale=locale, theme=theme, digest=digest, now=now())
     db.session.commit()
     session.pop("language", None)
     session["density"] = "compact" if request.form.get("density") == "compact" else "comfortable"

@@ -40,7 +40,7 @@ PLACES = (
         "agreements.index",
         lazy_gettext("Agreements"),
         "writing-sign",
-        ("agreements", "promises"),
+        ("agreements", "promises", "week"),
         ("employee", "director"),
     ),
     Place("reports.index", lazy_gettext("Reports"), "chart-bar", ("reports",), ("employee", "director")),

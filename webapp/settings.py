@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     max_upload_mb: int = 8
     smtp_url: SecretStr = SecretStr("")
     mail_from: str = "contentum@localhost"
+    public_url: str = ""
     http_origins: str = ""
     clock: bool = True
 
@@ -36,6 +37,11 @@ class Settings(BaseSettings):
             if url.startswith(short):
                 return "postgresql+psycopg://" + url.removeprefix(short)
         return url
+
+    @field_validator("public_url")
+    @classmethod
+    def _without_a_slash(cls, url: str) -> str:
+        return url.rstrip("/")
 
     @property
     def database(self) -> str:

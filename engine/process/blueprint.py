@@ -83,6 +83,11 @@ class Element:
     """The sub-process it stands in; None on the diagram itself."""
 
     @property
+    def label(self) -> "Text | str":
+        """What a refusal calls it: its name in both languages, or the id of one without a name."""
+        return self.name if self.name.pl or self.name.en else self.id
+
+    @property
     def drawn(self) -> str:
         """The id of the upload that history names: its own, or of what it was added for."""
         return str(self.properties.get("stands_for") or self.id) if self.added else self.id

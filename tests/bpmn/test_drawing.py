@@ -75,7 +75,7 @@ def test_what_one_department_does_for_another_names_its_agreement(process: str) 
     codes = {element.handoff for _, element in elements(process) if element.handoff}
 
     wanted = {"sales_funnel": {f"H{n}" for n in range(1, 8)}, "fast_sale": {f"F{n}" for n in range(1, 5)}}
-    assert codes == wanted[process]
+    assert codes == wanted.get(process, set())
 
 
 @pytest.mark.parametrize("process", BUNDLES)

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from engine.people import Department, Person
-from engine.sales import agreements
+from engine.sales import negotiating
 from engine.sales.agreements import AgreementVersion
 from engine.sales.deals import Deal
 from tests.conftest import MONDAY
@@ -30,7 +30,7 @@ def deal(session: Session, owner: Person, **answers: Any) -> Deal:
 def proposal(session: Session, departments: dict[str, Department], by: Person) -> AgreementVersion:
     """What Legal delivers to Sales under H5, on the table, committed."""
     sides = {"provider": departments["legal"], "consumer": departments["sales"]}
-    made = agreements.draft(session, "Projekt umowy", code="H5", terms=TERMS, by=by, now=MONDAY, **sides)
-    version = agreements.propose(session, made, by=by, now=MONDAY)
+    made = negotiating.draft(session, "Projekt umowy", code="H5", terms=TERMS, by=by, now=MONDAY, **sides)
+    version = negotiating.propose(session, made, by=by, now=MONDAY)
     session.commit()
     return version

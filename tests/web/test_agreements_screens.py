@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine.people import Department, Person
 from engine.process import instances, tasks
-from engine.sales import agreements
+from engine.sales import negotiating
 from engine.sales.agreements import Agreement, AgreementVersion
 from tests.conftest import MONDAY
 from tests.web import sales_kit
@@ -148,7 +148,7 @@ def test_a_third_department_does_not_see_it(as_: Enter, dorota: Person, version:
 def test_every_number_opens_as_many_promises(
     as_: Enter, anna: Person, borys: Person, session: Session, version: AgreementVersion, clock: Clock
 ) -> None:
-    agreements.accept(session, version, by=borys, now=MONDAY)
+    negotiating.accept(session, version, by=borys, now=MONDAY)
     for _ in range(2):
         deal = sales_kit.deal(session, anna)
         (task,) = tasks.open_of(session, deal.instance_id)

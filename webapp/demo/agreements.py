@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine import calendars, people
 from engine.people import Department
-from engine.sales import agreements
+from engine.sales import agreements, negotiating
 from webapp.demo.company import Company
 
 STARTERS = (
@@ -53,17 +53,16 @@ def sign_all(session: Session, company: Company, *, now: datetime) -> None:
             "target": str(target),
             "capacity": str(capacity or ""),
             "rework": str(rework),
-            "acceptance_window": "P2D",
             "escalation": "po terminie: kierownicy obu działów, po 2 dniach: wspólny przełożony",
             "consequence": "rozmowa kierowników i przyczyna zapisana przy ruchu wstecz",
             "review_on": (now + timedelta(days=300)).date().isoformat(),
         }
-        made = agreements.draft(
+        made = negotiating.draft(
             session, title, provider=units[provider], consumer=units[consumer], terms=terms, code=code,
             title_en=title_en, by=ours, now=now,
         )  # fmt: skip
-        version = agreements.propose(session, made, by=ours, now=now)
-        agreements.accept(session, version, by=theirs, now=now + timedelta(hours=2))
+        version = negotiating.propose(session, made, by=ours, now=now)
+        negotiating.accept(session, version, by=theirs, now=now + timedelta(hours=2))
 
 
 def negotiate(session: Session, company: Company, *, now: datetime) -> None:
@@ -80,8 +79,8 @@ def negotiate(session: Session, company: Company, *, now: datetime) -> None:
         return
     asked, answered = (calendars.ORGANIZATION.next_opening(now - timedelta(days=back)) for back in (6, 4))
     faster = {**current.terms, "deliver_time": "P7D", "target": "90"}
-    proposed = agreements.propose(session, agreement, faster, by=ours, now=asked)
-    agreements.remark(
+    proposed = negotiating.propose(session, agreement, faster, by=ours, now=asked)
+    negotiating.remark(
         session,
         agreement,
         "Klienci czekają na projekt dłużej niż na ofertę.",
@@ -89,8 +88,8 @@ def negotiate(session: Session, company: Company, *, now: datetime) -> None:
         now=asked,
     )
     answer = {**faster, "deliver_time": "P8D", "capacity": "6", "target": "88"}
-    agreements.counter(session, proposed, answer, by=theirs, now=answered)
-    agreements.remark(
+    negotiating.counter(session, proposed, answer, by=theirs, now=answered)
+    negotiating.remark(
         session,
         agreement,
         "Osiem dni, jeśli naraz będzie najwyżej sześć projektów.",

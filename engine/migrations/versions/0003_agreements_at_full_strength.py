@@ -88,12 +88,20 @@ def upgrade() -> None:
     )
     op.create_index("ix_notices_person", "notices", ["person_id", "id"], unique=False)
     op.create_index(
+        "ix_notices_seen",
+        "notices",
+        ["seen_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("seen_at IS NOT NULL"),
+        postgresql_where=sa.text("seen_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_notices_unmailed",
         "notices",
-        ["person_id", "id"],
+        ["person_id", "mailed_at", "id"],
         unique=False,
-        sqlite_where=sa.text("mailed_at IS NULL"),
-        postgresql_where=sa.text("mailed_at IS NULL"),
+        sqlite_where=sa.text("mailed_at IS NULL AND seen_at IS NULL"),
+        postgresql_where=sa.text("mailed_at IS NULL AND seen_at IS NULL"),
     )
     op.create_index(
         "ix_notices_unseen",
@@ -148,6 +156,57 @@ def upgrade() -> None:
     op.add_column("agreements", sa.Column("ends_on", sa.Date(), nullable=True))
     op.add_column("agreements", sa.Column("review_on", sa.Date(), nullable=True))
     op.add_column("agreements", sa.Column("review_asked_at", UtcDateTime(), nullable=True))
+    op.add_column(
+        "agreements",
+        sa.Column("kept_by_id", BigId, sa.ForeignKey("departments.id", name="fk_agreements_kept_by_id")),
+        inline_references=True,
+    )
+    op.add_column("agreements", sa.Column("kept_until", sa.Date(), nullable=True))
+    op.add_column("agreements", sa.Column("notice_at", UtcDateTime(), nullable=True))
+    op.add_column("agreements", sa.Column("alarm_on", sa.Date(), nullable=True))
+    op.create_index(
+        "ix_agreements_alarm",
+        "agreements",
+        ["alarm_on"],
+        unique=False,
+        sqlite_where=sa.text("alarm_on IS NOT NULL"),
+        postgresql_where=sa.text("alarm_on IS NOT NULL"),
+    )
+    op.create_table(
+        "agreement_acts",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("agreement_id", BigId, nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("said", Json, nullable=False),
+        sa.Column("said_hash", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("asked_by_id", BigId, nullable=False),
+        sa.Column("asked_by_department_id", BigId, nullable=False),
+        sa.Column("asked_for_id", BigId, nullable=True),
+        sa.Column("asked_at", UtcDateTime(), nullable=False),
+        sa.Column("answered_by_id", BigId, nullable=True),
+        sa.Column("answered_for_id", BigId, nullable=True),
+        sa.Column("answered_at", UtcDateTime(), nullable=True),
+        sa.Column("note", sa.String(length=500), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["agreement_id"], ["agreements.id"], name=op.f("fk_agreement_acts_agreement_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["answered_by_id"], ["people.id"], name=op.f("fk_agreement_acts_answered_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["answered_for_id"], ["people.id"], name=op.f("fk_agreement_acts_answered_for_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["asked_by_department_id"],
+            ["departments.id"],
+            name=op.f("fk_agreement_acts_asked_by_department_id"),
+        ),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["people.id"], name=op.f("fk_agreement_acts_asked_by_id")),
+        sa.ForeignKeyConstraint(["asked_for_id"], ["people.id"], name=op.f("fk_agreement_acts_asked_for_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agreement_acts")),
+    )
+    op.create_index("ix_agreement_acts_agreement", "agreement_acts", ["agreement_id", "state"], unique=False)
     op.create_index(op.f("ix_agreements_review_on"), "agreements", ["review_on"], unique=False)
 
     op.add_column(
@@ -168,6 +227,8 @@ def upgrade() -> None:
         sa.Column("file_id", BigId, sa.ForeignKey("files.id", name="fk_commitments_file_id")),
         inline_references=True,
     )
+
+    op.add_column("outgoing_mails", sa.Column("html", sa.Text(), nullable=True))
 
     op.add_column("people", sa.Column("digest", sa.String(length=10), server_default="daily", nullable=False))
 
@@ -205,6 +266,19 @@ def upgrade() -> None:
         ),
         inline_references=True,
     )
+    op.add_column(
+        "promises",
+        sa.Column(
+            "escalation_id",
+            BigId,
+            sa.ForeignKey("instances.id", name="fk_promises_escalation_id"),
+        ),
+        inline_references=True,
+    )
+    op.add_column(
+        "promises", sa.Column("turn", sa.String(length=10), server_default="provider", nullable=True)
+    )
+    op.add_column("promises", sa.Column("moved_at", UtcDateTime(), nullable=True))
     op.add_column("promises", sa.Column("manner", sa.String(length=20), nullable=True))
     op.add_column("promises", sa.Column("version", sa.Integer(), server_default="1", nullable=False))
     op.create_index(
@@ -240,6 +314,7 @@ def _carry_over() -> None:
         " promised_at = CASE WHEN state IN ('promised', 'delivered') THEN requested_at END,"
         " delivered_at = CASE WHEN outcome IN ('kept', 'broken') THEN closed_at END,"
         " manner = CASE outcome WHEN 'kept' THEN 'first' WHEN 'broken' THEN 'late' END,"
+        " turn = CASE WHEN outcome IS NULL THEN 'provider' END,"
         " state = CASE state WHEN 'delivered' THEN 'accepted' ELSE state END"
     )
     connection.execute(sa.text(promises))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from engine.errors import Invalid, Stale
 from engine.history import Event
 from engine.people import Department, Membership, Person, Role
-from engine.sales import agreements, terms
+from engine.sales import agreements, negotiating, speaking, standing, terms
 from engine.sales.agreements import Agreement, AgreementVersion
 from tests.conftest import MONDAY
 
@@ -26,7 +26,7 @@ def heads(clara: Person, borys: Person) -> Heads:
 def draft(session: Session, departments: dict[str, Department], by: Person, **more: object) -> Agreement:
     said = {**TERMS, **more}
     provider, consumer = departments["legal"], departments["sales"]
-    return agreements.draft(
+    return negotiating.draft(
         session,
         "Projekt umowy",
         provider=provider,
@@ -39,7 +39,7 @@ def draft(session: Session, departments: dict[str, Department], by: Person, **mo
 
 
 def proposed(session: Session, departments: dict[str, Department], by: Person) -> AgreementVersion:
-    return agreements.propose(session, draft(session, departments, by), by=by, now=MONDAY)
+    return negotiating.propose(session, draft(session, departments, by), by=by, now=MONDAY)
 
 
 def signed(session: Session, version: AgreementVersion) -> list[int]:
@@ -51,7 +51,7 @@ def test_both_heads_sign_and_it_is_in_force(
 ) -> None:
     clara, borys = heads
     version = proposed(session, departments, clara)
-    agreements.accept(session, version, terms_hash=version.terms_hash, by=borys, now=MONDAY)
+    negotiating.accept(session, version, terms_hash=version.terms_hash, by=borys, now=MONDAY)
 
     assert version.state == "in_force"
     assert signed(session, version) == [departments["sales"].id, departments["legal"].id]
@@ -63,7 +63,7 @@ def test_both_heads_sign_and_it_is_in_force(
 def test_every_step_is_one_fact(session: Session, departments: dict[str, Department], heads: Heads) -> None:
     clara, borys = heads
     version = proposed(session, departments, clara)
-    agreements.accept(session, version, by=borys, now=MONDAY)
+    negotiating.accept(session, version, by=borys, now=MONDAY)
 
     subject = f"agreement:{version.agreement_id}"
     told = session.scalars(select(Event.kind).where(Event.subject == subject).order_by(Event.id)).all()
@@ -83,8 +83,8 @@ def test_nobody_signs_for_the_other_side(
     version = proposed(session, departments, clara)
 
     for person in (clara, anna, admin):
-        with pytest.raises(agreements.NotYourSide):
-            agreements.accept(session, version, by=person, now=MONDAY)
+        with pytest.raises(speaking.NotYourSide):
+            negotiating.accept(session, version, by=person, now=MONDAY)
 
 
 def test_a_counter_is_a_new_version_and_the_other_side_must_answer_it(
@@ -92,13 +92,13 @@ def test_a_counter_is_a_new_version_and_the_other_side_must_answer_it(
 ) -> None:
     clara, borys = heads
     first = proposed(session, departments, clara)
-    second = agreements.counter(session, first, {**TERMS, "deliver_time": "P4D"}, by=borys, now=MONDAY)
+    second = negotiating.counter(session, first, {**TERMS, "deliver_time": "P4D"}, by=borys, now=MONDAY)
 
     with pytest.raises(agreements.OutOfDate):
-        agreements.accept(session, first, by=borys, now=MONDAY)
-    with pytest.raises(agreements.NotYourSide):
-        agreements.accept(session, second, by=borys, now=MONDAY)
-    agreements.accept(session, second, by=clara, now=MONDAY)
+        negotiating.accept(session, first, by=borys, now=MONDAY)
+    with pytest.raises(speaking.NotYourSide):
+        negotiating.accept(session, second, by=borys, now=MONDAY)
+    negotiating.accept(session, second, by=clara, now=MONDAY)
 
     assert (first.state, second.number, second.state) == ("superseded", 2, "in_force")
 
@@ -110,7 +110,7 @@ def test_the_same_words_are_no_counter(
     version = proposed(session, departments, clara)
 
     with pytest.raises(agreements.NothingChanged):
-        agreements.counter(session, version, {**TERMS, "ready": "oferta\n\nwarunki\n"}, by=borys, now=MONDAY)
+        negotiating.counter(session, version, {**TERMS, "ready": "oferta\n\nwarunki\n"}, by=borys, now=MONDAY)
 
 
 def test_what_was_read_is_what_is_signed(
@@ -120,7 +120,7 @@ def test_what_was_read_is_what_is_signed(
     version = proposed(session, departments, clara)
 
     with pytest.raises(Stale):
-        agreements.accept(session, version, terms_hash="0" * 64, by=borys, now=MONDAY)
+        negotiating.accept(session, version, terms_hash="0" * 64, by=borys, now=MONDAY)
 
 
 def test_a_change_is_negotiated_while_the_old_version_binds(
@@ -128,12 +128,12 @@ def test_a_change_is_negotiated_while_the_old_version_binds(
 ) -> None:
     clara, borys = heads
     old = proposed(session, departments, clara)
-    agreements.accept(session, old, by=borys, now=MONDAY)
+    negotiating.accept(session, old, by=borys, now=MONDAY)
     agreement = session.get_one(Agreement, old.agreement_id)
 
-    new = agreements.propose(session, agreement, {**TERMS, "target": 95}, by=borys, now=MONDAY)
+    new = negotiating.propose(session, agreement, {**TERMS, "target": 95}, by=borys, now=MONDAY)
     during = agreement.current_version_id
-    agreements.accept(session, new, by=clara, now=MONDAY)
+    negotiating.accept(session, new, by=clara, now=MONDAY)
 
     assert during == old.id
     assert (old.state, agreement.current_version_id, agreement.negotiating_version_id) == (
@@ -151,7 +151,7 @@ def test_one_version_at_a_time_is_on_the_table(
     agreement = session.get_one(Agreement, version.agreement_id)
 
     with pytest.raises(agreements.OnTheTable):
-        agreements.propose(session, agreement, {**TERMS, "target": 80}, by=borys, now=MONDAY)
+        negotiating.propose(session, agreement, {**TERMS, "target": 80}, by=borys, now=MONDAY)
 
 
 def test_declining_leaves_nothing_on_the_table(
@@ -159,12 +159,12 @@ def test_declining_leaves_nothing_on_the_table(
 ) -> None:
     clara, borys = heads
     version = proposed(session, departments, clara)
-    agreements.withdraw(session, version, note="za drogo", by=borys, now=MONDAY)
+    negotiating.withdraw(session, version, note="za drogo", by=borys, now=MONDAY)
 
     last = session.scalars(select(Event).order_by(Event.id.desc()).limit(1)).one()
     assert (version.state, last.kind) == ("withdrawn", "agreement_declined")
     with pytest.raises(agreements.NothingOnTheTable):
-        agreements.accept(session, version, by=borys, now=MONDAY)
+        negotiating.accept(session, version, by=borys, now=MONDAY)
 
 
 def test_signed_for_a_later_day_it_waits_for_that_day(
@@ -172,11 +172,11 @@ def test_signed_for_a_later_day_it_waits_for_that_day(
 ) -> None:
     clara, borys = heads
     agreement = draft(session, departments, clara, valid_from="2026-12-01")
-    version = agreements.propose(session, agreement, by=clara, now=MONDAY)
-    agreements.accept(session, version, by=borys, now=MONDAY)
+    version = negotiating.propose(session, agreement, by=clara, now=MONDAY)
+    negotiating.accept(session, version, by=borys, now=MONDAY)
     before = version.state
 
-    agreements.begin_due(session, now=MONDAY + timedelta(days=15))
+    standing.work_due(session, now=MONDAY + timedelta(days=15))
 
     assert (before, version.state) == ("scheduled", "in_force")
 
@@ -184,7 +184,7 @@ def test_signed_for_a_later_day_it_waits_for_that_day(
 def test_a_department_without_a_head_cannot_be_bound(
     session: Session, departments: dict[str, Department], clara: Person
 ) -> None:
-    with pytest.raises(agreements.NoHead):
+    with pytest.raises(speaking.NoHead):
         draft(session, departments, clara)
 
 
@@ -193,13 +193,13 @@ def test_a_department_agrees_nothing_with_itself(
 ) -> None:
     sales = departments["sales"]
     with pytest.raises(agreements.SameDepartment):
-        agreements.draft(session, "X", provider=sales, consumer=sales, terms=TERMS, by=clara, now=MONDAY)
+        negotiating.draft(session, "X", provider=sales, consumer=sales, terms=TERMS, by=clara, now=MONDAY)
 
 
 def test_an_outsider_drafts_nothing(
     session: Session, departments: dict[str, Department], heads: Heads, anna: Person
 ) -> None:
-    with pytest.raises(agreements.NotYourSide):
+    with pytest.raises(speaking.NotYourSide):
         draft(session, departments, anna)
 
 

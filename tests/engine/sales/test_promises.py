@@ -10,7 +10,7 @@ from engine.people import Department, Person, SpecialDay
 from engine.process.advancing import Happened
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
-from engine.sales import agreements, ladders, promises
+from engine.sales import ladders, negotiating, promises
 from engine.sales.deals import Deal
 from engine.sales.promises import Promise
 from tests.conftest import MONDAY
@@ -59,9 +59,9 @@ def only(session: Session) -> Promise:
 def agree(session: Session, departments: dict[str, Department], clara: Person, borys: Person) -> None:
     sides = {"provider": departments["legal"], "consumer": departments["sales"]}
     terms = {"deliverable": "Projekt umowy", "deliver_time": "P3D", "target": 90}
-    made = agreements.draft(session, "Umowa", code="H5", terms=terms, by=clara, now=MONDAY, **sides)
-    version = agreements.propose(session, made, by=clara, now=MONDAY)
-    agreements.accept(session, version, by=borys, now=MONDAY)
+    made = negotiating.draft(session, "Umowa", code="H5", terms=terms, by=clara, now=MONDAY, **sides)
+    version = negotiating.propose(session, made, by=clara, now=MONDAY)
+    negotiating.accept(session, version, by=borys, now=MONDAY)
 
 
 def test_a_hand_off_is_promised_as_both_heads_signed(
@@ -131,7 +131,7 @@ def test_delivered_in_time_is_kept(session: Session, deal: Deal, borys: Person) 
     follow(session, deal, closed=[opened], by=borys, now=MONDAY + DAY)
 
     promise = only(session)
-    assert (promise.state, promise.outcome) == ("delivered", "kept")
+    assert (promise.state, promise.outcome) == ("accepted", "kept")
     assert kinds(session.scalars(ladders.moves(f"promise:{promise.id}")).all())[-1] == "won"
 
 
@@ -144,7 +144,7 @@ def test_delivered_late_is_broken_by_its_provider(
 
     promise = only(session)
     last = session.scalars(ladders.moves(f"promise:{promise.id}")).all()[-1]
-    assert (promise.state, promise.outcome) == ("delivered", "broken")
+    assert (promise.state, promise.outcome) == ("accepted", "broken")
     assert (last.kind, last.causing_department_id) == ("lost", departments["legal"].id)
 
 
