@@ -219,7 +219,7 @@ def _take_along(session: Session, happened: Happened) -> None:
     known = {promise.task_id: promise for promise in session.scalars(query)}
     for task_id, task in open_.items():
         promise = known.get(task_id)
-        if promise is not None and not task.handoff and _is_bound(session, task, happened):
+        if promise is not None and task.handoff != promise.code and _is_bound(session, task, happened):
             task.handoff = promise.code
         if promise is None and task.handoff:
             _give(session, task, happened, _ways(session, task, happened))

@@ -10,8 +10,9 @@ from engine.db import sessions
 from engine.errors import NotAllowed
 from engine.history import Event
 from engine.people import Department, Person
-from engine.process import definitions, instances, tasks
+from engine.process import definitions, instances, migrating, migration, tasks
 from engine.process.definitions import Definition
+from engine.process.migration import MigrationPlan
 from engine.sales import handoffs, keeping
 from engine.sales.agreements import Agreement
 from engine.sales.coverage import Coverage, choices
@@ -343,6 +344,36 @@ def test_a_token_that_takes_a_bound_crossing_opens_a_promise(
         assert (draft.handoff or "").startswith(expected)
     else:
         assert draft.handoff is None
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_promise_of_a_bound_crossing_goes_along_to_a_version_that_still_has_it(
+    database: Engine, session: Session, departments: Sides, clara: Person, borys: Person, moved: bool
+) -> None:
+    """Where the step is Sales' own in the new version, nobody is held to it any more."""
+    old = deployed(session)
+    handoffs.bind(session, *HERE, agreed(session, departments, clara, borys), by=clara, now=MONDAY)
+    new = deployed(
+        session, drawing(sales="s ask draft check e", legal="file") if moved else drawing(drafts_for="H7")
+    )
+    session.commit()
+    factory = sessions(database, wiring=live.WIRING)
+    with factory.begin() as running:
+        begun = instances.start(running, running.get_one(Definition, old.id), {}, by=clara, now=MONDAY)
+        instances.complete(running, tasks.open_of(running, begun.id)[0], {}, by=clara, now=MONDAY)
+    with factory.begin() as running:
+        versions = (running.get_one(Definition, each) for each in (old.id, new.id))
+        made = migration.plan(running, *versions, {}, "Nowa wersja.", by=clara, now=LATER)
+        migrating.try_out(running, made, now=LATER)
+    with factory.begin() as running:
+        migration.begin(running, running.get_one(MigrationPlan, made.id), by=clara, now=LATER)
+    while migrating.work(factory, now=LATER):
+        pass
+
+    (draft,) = tasks.open_of(session, begun.id)
+    (promise,) = session.scalars(select(Promise)).all()
+    assert draft.definition_id == new.id
+    assert (draft.handoff, promise.outcome) == ((None, "cancelled") if moved else ("H5", None))
 
 
 def test_an_agreement_knows_the_hand_offs_between_its_sides(
