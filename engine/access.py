@@ -139,6 +139,11 @@ def _promises(person: Person) -> Clause:
     )
 
 
+def _lent_promises(person: Person, on: date) -> Clause:
+    lent = _of_absent(person, on)
+    return or_(Promise.provider_id.in_(lent), Promise.consumer_id.in_(lent))
+
+
 def _agreements(person: Person, agreement: Any = Agreement) -> Clause:
     """Either side's members, also those who hold no selling role, and whoever was asked to bring the sides together.
 
@@ -290,5 +295,6 @@ LENT: dict[type[Base], Callable[[Person, date], Clause]] = {
     Agreement: _lent_agreements,
     AgreementVersion: _lent_versions,
     AgreementAct: _lent_acts,
+    Promise: _lent_promises,
 }
 """What a deputy sees besides, inside the days of a recorded absence."""

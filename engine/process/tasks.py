@@ -197,6 +197,33 @@ def hand_over(session: Session, task: UserTask, to: Person, *, by: Person, now: 
     _record(session, "handed_over", task, by=by, now=now, data={"to": to.id})
 
 
+def turn(
+    session: Session,
+    task: UserTask,
+    *,
+    audience: str | None,
+    assignee_id: int | None,
+    due_at: datetime | None,
+    now: datetime,
+) -> None:
+    """Make an open task somebody else's turn, and back again: it stays one task of one token, with its form and drafts.
+
+    Leaves no event: whoever turns it writes why. Raises AlreadyClosed.
+    """
+    if task.closed_at is not None:
+        raise AlreadyClosed
+    if (task.audience, task.assignee_id) != (audience, assignee_id):
+        task.claimed_at = now if assignee_id is not None else None
+        task.audience, task.assignee_id = audience, assignee_id
+    fall_due(task, due_at)
+    session.flush()
+
+
+def fall_due(task: UserTask, at: datetime | None) -> None:
+    """Another time by which it is wanted, in its place of every list; None is no time."""
+    task.due_at, task.order_at = at, at or task.opened_at + NO_DUE
+
+
 def save_draft(
     session: Session, task: UserTask, values: Mapping[str, Any], *, by: Person, now: datetime
 ) -> Draft:

@@ -1,30 +1,32 @@
 """Promises: each passing of a token from department to department under an agreement, kept or broken.
 
-Kept: delivered in time. Broken: delivered late, or the time has passed and it is still open; nobody has to write
-that down. Before its time an open promise counts neither way. ``promise`` is a ladder of its own.
+A promise is open exactly as long as its hand-off task is. Kept: delivered in time and accepted. Broken: delivered late,
+or the time has passed and nothing is delivered; nobody has to write that down. What somebody waived or revoked, and what
+was asked while its agreement was suspended, is out of scope. ``promise`` is a ladder of its own. What departments say to
+each other about a promise is in `engine.sales.conversation`.
 """
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, func, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from engine import calendars, people
+from engine import calendars
 from engine.calendars import Calendar
 from engine.db import Base, BigId
-from engine.people import Department
-from engine.process import subscriptions
 from engine.process.advancing import Happened
 from engine.process.tasks import UserTask
-from engine.sales import agreements, deals, ladders
 from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.deals import Deal
 
 OUTCOMES = ("kept", "broken", "cancelled", "waived")
-RANKS = {"requested": 1, "promised": 2, "delivered": 3}
-LADDER = "promise"
+STATES = ("declined", "returned", "requested", "countered", "promised", "delivered")
+"""The positions of the ladder, in order. Beside them: paused (it stands where it stood), accepted, waived, revoked, cancelled."""
+
+RANKS = {state: rank for rank, state in enumerate(STATES, 1)} | {"paused": 5}
+LADDER, LADDER_VERSION = "promise", 2
 RINGS = text("alarm_at IS NOT NULL")
 
 
@@ -57,6 +59,8 @@ class Promise(Base):
     provider_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
     consumer_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
     state: Mapped[str] = mapped_column(String(20), default="requested")
+    turn: Mapped[str | None] = mapped_column(String(10), default="provider", server_default="provider")
+    """Which side has to do or say something next: provider, consumer, or a manager (empty)."""
     requested_at: Mapped[datetime]
     ready_at: Mapped[datetime | None]
     """Since when the clock of delivery runs: everything the provider needs was there."""
@@ -89,14 +93,21 @@ class Promise(Base):
     """How often a later date was agreed."""
     rework: Mapped[int] = mapped_column(default=0, server_default="0")
     """How often what was delivered was rejected."""
+    escalation_id: Mapped[int | None] = mapped_column(ForeignKey("instances.id"))
+    """The case in which a manager decides about it, the latest one."""
     provider_audience: Mapped[str | None] = mapped_column(String(80))
     provider_assignee_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     """Whose task it is again when it goes back from the consumer."""
     closed_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(10))
     manner: Mapped[str | None] = mapped_column(String(20))
-    """Kept as first promised (first) or as renegotiated; broken late or on quality; who or what else ended it."""
+    """Kept as first promised (first) or as renegotiated; broken late or on quality; who or what else ended it.
+
+    On an open one: why nobody is held to it any more (waived, revoked) or ever was (suspended).
+    """
     version: Mapped[int] = mapped_column(default=1, server_default="1")
+    moved_at: Mapped[datetime | None]
+    """When it came to the position it stands on."""
     move_count: Mapped[int] = mapped_column(default=0)
     """How many moves it has made: the ``seq`` of the last one."""
     title: Mapped[str] = mapped_column(String(200), default="")
@@ -106,33 +117,50 @@ class Promise(Base):
 
 
 def kept() -> ColumnElement[bool]:
-    """Delivered in time."""
+    """Delivered in time and accepted."""
     return Promise.outcome == "kept"
 
 
 def broken(now: datetime) -> ColumnElement[bool]:
-    """Delivered late, or open past its time."""
-    return or_(Promise.outcome == "broken", and_(Promise.outcome.is_(None), Promise.due_at < now))
+    """Delivered late or not well, or open past its time; what is delivered and not accepted yet is late only if it was."""
+    late = Promise.due_at < func.coalesce(Promise.delivered_at, now)
+    return or_(Promise.outcome == "broken", and_(_counts(), late))
 
 
 def pending(now: datetime) -> ColumnElement[bool]:
-    """Open, and there is still time."""
-    return and_(Promise.outcome.is_(None), or_(Promise.due_at.is_(None), Promise.due_at >= now))
+    """Open, and there is still time, or nobody's clock runs."""
+    in_time = Promise.due_at >= func.coalesce(Promise.delivered_at, now)
+    return and_(_counts(), or_(Promise.due_at.is_(None), in_time))
+
+
+def out_of_scope() -> ColumnElement[bool]:
+    """Neither kept nor broken, nor will it be: cancelled, waived, revoked, or asked while the agreement was suspended."""
+    closed = Promise.outcome.in_(("cancelled", "waived"))
+    return or_(closed, and_(Promise.outcome.is_(None), Promise.manner.is_not(None)))
+
+
+def _counts() -> ColumnElement[bool]:
+    return and_(Promise.outcome.is_(None), Promise.manner.is_(None))
 
 
 def standing(promise: Promise, *, now: datetime, calendar: Calendar = calendars.ORGANIZATION) -> str:
     """What to call it now: its outcome, broken when its time has passed, at_risk when a fifth of the work time is left."""
     if promise.outcome in {"kept", "broken"}:
         return str(promise.outcome)
-    if promise.closed_at is not None or promise.due_at is None:
+    if promise.manner == "suspended":
+        return "none"
+    if promise.closed_at is not None or promise.due_at is None or promise.manner is not None:
         return promise.state
+    if promise.delivered_at is not None:
+        return "broken" if promise.due_at < promise.delivered_at else promise.state
     left = promise.due_at - now
     if left < timedelta():
         return "broken"
-    whole = calendar.between(promise.requested_at, promise.due_at)
+    since = promise.ready_at or promise.requested_at
+    whole = calendar.between(since, promise.due_at)
     if whole:
         left = calendar.between(now, promise.due_at)
-    return "at_risk" if left < (whole or promise.due_at - promise.requested_at) / 5 else promise.state
+    return "at_risk" if left < (whole or promise.due_at - since) / 5 else promise.state
 
 
 def judge(session: Session, *, now: datetime) -> Callable[[Promise], str]:
@@ -171,115 +199,26 @@ def counts(session: Session, clause: Any, *, now: datetime) -> dict[int | None, 
     return found
 
 
+def with_terms(session: Session, task: UserTask) -> tuple[Promise, dict[str, Any]] | None:
+    """The promise of a hand-off task and what its agreement says; empty terms when none was in force."""
+    query = select(Promise, AgreementVersion).outerjoin(
+        AgreementVersion, AgreementVersion.id == Promise.version_id
+    )
+    row = session.execute(query.where(Promise.task_id == task.id)).first()
+    return (row[0], row[1].terms if row[1] is not None else {}) if row else None
+
+
 def follow(session: Session, happened: Happened) -> None:
     """The projection: a task with a hand-off is a promise when it opens, kept or broken when it closes."""
-    for task in happened.opened:
-        if task.handoff:
-            _give(session, task, happened)
-    gone = [task.id for task in happened.closed if task.handoff]
-    if gone:
-        for promise in session.scalars(select(Promise).where(Promise.task_id.in_(gone)).order_by(Promise.id)):
-            _settle(session, promise, session.get_one(UserTask, promise.task_id), happened)
+    from engine.sales import passing  # what follows from a command needs these rows
+
+    passing.follow(session, happened)
 
 
-def take_over(session: Session, agreement: Agreement, version: AgreementVersion, *, now: datetime) -> None:  # noqa: ARG001
-    """Promises on their way go on under a new version, which says so; what is due stays due."""
-    query = select(Promise).where(Promise.agreement_id == agreement.id, Promise.closed_at.is_(None))
-    for promise in session.scalars(query.order_by(Promise.id)):
-        promise.version_id = version.id
+def take_over(session: Session, agreement: Agreement, version: AgreementVersion, *, now: datetime) -> None:
+    """Promises on their way go on under a new version, which says so; what is due stays due.
 
-
-def _give(session: Session, task: UserTask, happened: Happened) -> None:
-    """Request and promise at once: what both heads signed answers for the provider."""
-    agreement, version = agreements.in_force(session, task.handoff or "") or (None, None)
-    provider = _provider(session, task)
-    deal = deals.of(session, task.instance_id)
-    due = _due(session, agreement, version, provider, task, happened)
-    promise = Promise(
-        agreement_id=agreement.id if agreement else None,
-        version_id=version.id if version else None,
-        code=task.handoff,
-        instance_id=task.instance_id,
-        deal_id=deal.id if deal else None,
-        task_id=task.id,
-        provider_id=agreement.provider_id if agreement else provider.id if provider else None,
-        consumer_id=_consumer(deal, agreement),
-        state="promised" if due else "requested",
-        requested_at=happened.now,
-        due_at=due,
-        first_due_at=due,
-        title=task.title,
-        title_en=task.title_en,
-    )
-    session.add(promise)
-    session.flush()
-    if due is not None and due != task.due_at:
-        task.due_at = task.order_at = due
-    _move(session, promise, deal, "new", happened, to_stage="requested", to_rank=1)
-    if due is not None:
-        here = {"from_stage": "requested", "from_rank": 1, "to_stage": "promised", "to_rank": 2, "dwell": 0}
-        _move(session, promise, deal, "forward", happened, **here)
-
-
-def _settle(session: Session, promise: Promise, task: UserTask, happened: Happened) -> None:
-    if promise.outcome is not None:
-        return
-    deal = session.get(Deal, promise.deal_id) if promise.deal_id else None
-    here = {"from_stage": promise.state, "from_rank": RANKS.get(promise.state)}
-    here["dwell"] = int((happened.now - promise.requested_at).total_seconds())
-    done = task.completed_by_id is not None or (happened.task is not None and happened.task.id == task.id)
-    late = promise.due_at is not None and happened.now > promise.due_at
-    promise.closed_at = happened.now
-    promise.state = "delivered" if done else "cancelled"
-    promise.outcome = ("broken" if late else "kept") if done else "cancelled"
-    kind = {"kept": "won", "broken": "lost", "cancelled": "rerouted"}[promise.outcome]
-    _move(session, promise, deal, kind, happened, reason="late" if kind == "lost" else None, **here)
-
-
-def _provider(session: Session, task: UserTask) -> Department | None:
-    kind, _, key = (task.audience or "").partition(":")
-    return people.department(session, key) if kind in {"department", "head"} else None
-
-
-def _consumer(deal: Deal | None, agreement: Agreement | None) -> int | None:
-    return deal.department_id if deal and deal.department_id else agreement.consumer_id if agreement else None
-
-
-def _due(
-    session: Session,
-    agreement: Agreement | None,
-    version: AgreementVersion | None,
-    provider: Department | None,
-    task: UserTask,
-    happened: Happened,
-) -> datetime | None:
-    """When it is due: as agreed, in the provider's work time, else as the diagram says."""
-    interval = version.terms.get("deliver_time") if version else None
-    if not interval:
-        return task.due_at
-    name = agreement.title if agreement else task.title
-    calendar = calendars.of(session, provider)
-    return subscriptions.after(interval, at=happened.now, calendar=calendar, name=name)
-
-
-def _move(
-    session: Session, promise: Promise, deal: Deal | None, kind: str, happened: Happened, **what: Any
-) -> None:
-    promise.move_count += 1
-    ladders.write(
-        session,
-        f"promise:{promise.id}",
-        LADDER,
-        kind,
-        now=happened.now,
-        cause=happened.cause,
-        actor_id=happened.by.id if happened.by else None,
-        owner_id=deal.owner_id if deal else None,
-        department_id=promise.provider_id,
-        causing_department_id=promise.provider_id if kind == "lost" else None,
-        instance_id=promise.instance_id,
-        task_id=promise.task_id,
-        event_seq=happened.instance.seq,
-        before=promise.move_count - 1,
-        **what,
-    )
+    Their alarm rings now, and the clock looks which steps the new words want.
+    """
+    moving = update(Promise).where(Promise.agreement_id == agreement.id, _counts())
+    session.execute(moving.values(version_id=version.id, alarm_at=now))

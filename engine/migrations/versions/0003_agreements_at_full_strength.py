@@ -98,7 +98,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_notices_unmailed",
         "notices",
-        ["person_id", "id"],
+        ["person_id", "mailed_at", "id"],
         unique=False,
         sqlite_where=sa.text("mailed_at IS NULL AND seen_at IS NULL"),
         postgresql_where=sa.text("mailed_at IS NULL AND seen_at IS NULL"),
@@ -266,6 +266,19 @@ def upgrade() -> None:
         ),
         inline_references=True,
     )
+    op.add_column(
+        "promises",
+        sa.Column(
+            "escalation_id",
+            BigId,
+            sa.ForeignKey("instances.id", name="fk_promises_escalation_id"),
+        ),
+        inline_references=True,
+    )
+    op.add_column(
+        "promises", sa.Column("turn", sa.String(length=10), server_default="provider", nullable=True)
+    )
+    op.add_column("promises", sa.Column("moved_at", UtcDateTime(), nullable=True))
     op.add_column("promises", sa.Column("manner", sa.String(length=20), nullable=True))
     op.add_column("promises", sa.Column("version", sa.Integer(), server_default="1", nullable=False))
     op.create_index(
@@ -301,6 +314,7 @@ def _carry_over() -> None:
         " promised_at = CASE WHEN state IN ('promised', 'delivered') THEN requested_at END,"
         " delivered_at = CASE WHEN outcome IN ('kept', 'broken') THEN closed_at END,"
         " manner = CASE outcome WHEN 'kept' THEN 'first' WHEN 'broken' THEN 'late' END,"
+        " turn = CASE WHEN outcome IS NULL THEN 'provider' END,"
         " state = CASE state WHEN 'delivered' THEN 'accepted' ELSE state END"
     )
     connection.execute(sa.text(promises))

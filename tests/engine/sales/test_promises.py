@@ -131,7 +131,7 @@ def test_delivered_in_time_is_kept(session: Session, deal: Deal, borys: Person) 
     follow(session, deal, closed=[opened], by=borys, now=MONDAY + DAY)
 
     promise = only(session)
-    assert (promise.state, promise.outcome) == ("delivered", "kept")
+    assert (promise.state, promise.outcome) == ("accepted", "kept")
     assert kinds(session.scalars(ladders.moves(f"promise:{promise.id}")).all())[-1] == "won"
 
 
@@ -144,7 +144,7 @@ def test_delivered_late_is_broken_by_its_provider(
 
     promise = only(session)
     last = session.scalars(ladders.moves(f"promise:{promise.id}")).all()[-1]
-    assert (promise.state, promise.outcome) == ("delivered", "broken")
+    assert (promise.state, promise.outcome) == ("accepted", "broken")
     assert (last.kind, last.causing_department_id) == ("lost", departments["legal"].id)
 
 

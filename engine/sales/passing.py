@@ -1,0 +1,392 @@
+"""How a promise begins and ends with its task: what follows from each command of a case, and its moves on the ladder."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, insert, select
+from sqlalchemy.orm import Session
+
+from engine import calendars, notices, people
+from engine.calendars import Calendar
+from engine.db import Base
+from engine.errors import Refusal
+from engine.people import Department, Membership, Person
+from engine.process import advancing, outbox, tasks
+from engine.process.advancing import Happened
+from engine.process.instances import Instance
+from engine.process.tasks import UserTask
+from engine.sales import promising
+from engine.sales.agreements import Agreement, AgreementVersion
+from engine.sales.deals import Deal
+from engine.sales.promises import LADDER, LADDER_VERSION, RANKS, Promise
+
+OFF = ("waived", "revoked")
+"""States off the ladder: nobody is held to it any more, though its task is still open."""
+
+
+def follow(session: Session, happened: Happened) -> None:
+    """The projection: a task with a hand-off is a promise when it opens, kept or broken when it closes."""
+    if happened.before is not None:
+        _take_along(session, happened)
+    for task in happened.opened:
+        if task.handoff:
+            _give(session, task, happened)
+    gone = [task.id for task in happened.closed if task.handoff]
+    if gone:
+        for promise in session.scalars(select(Promise).where(Promise.task_id.in_(gone)).order_by(Promise.id)):
+            _settle(session, promise, session.get_one(UserTask, promise.task_id), happened)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was read, in one statement, about a hand-off: whose agreement it is, for which deal."""
+
+    deal: Deal | None
+    agreement: Agreement | None
+    version: AgreementVersion | None
+    provider: Department | None
+    head_id: int | None
+
+    @property
+    def consumer_id(self) -> int | None:
+        """The deal's department; without one the agreement's."""
+        if self.deal and self.deal.department_id:
+            return self.deal.department_id
+        return self.agreement.consumer_id if self.agreement else None
+
+
+def _asked(session: Session, task: UserTask, now: datetime) -> tuple[_Asked, bool]:
+    """What is known of a hand-off, and whether its agreement is suspended now."""
+    heads = and_(Membership.department_id == Agreement.provider_id, Membership.is_head)
+    query = (
+        select(Deal, Agreement, AgreementVersion, Department, Membership.person_id)
+        .select_from(Instance)
+        .outerjoin(Deal, Deal.instance_id == Instance.id)
+        .outerjoin(Agreement, Agreement.code == task.handoff)
+        .outerjoin(AgreementVersion, AgreementVersion.id == Agreement.current_version_id)
+        .outerjoin(Department, Department.id == Agreement.provider_id)
+        .outerjoin(Membership, heads)
+        .where(Instance.id == task.instance_id)
+    )
+    row = session.execute(query).first()
+    deal, agreement, version, provider, head_id = row or (None, None, None, None, None)
+    if agreement is None or version is None or version.state in {"terminated", "expired"}:
+        return _Asked(deal, None, None, _provider(session, task), None), False
+    today = calendars.local_day(now)
+    rests = agreement.suspended_until is not None and today < agreement.suspended_until
+    if agreement.ends_on is not None and agreement.ends_on < today:
+        return _Asked(deal, None, None, provider, None), False
+    if rests or version.state != "in_force":
+        return _Asked(deal, None, None, provider, None), True
+    return _Asked(deal, agreement, version, provider, head_id), False
+
+
+def _give(session: Session, task: UserTask, happened: Happened) -> None:
+    """Ask, and promise at once where both heads signed that no answer is needed and there is a place."""
+    asked, is_suspended = _asked(session, task, happened.now)
+    promise = Promise(
+        agreement_id=asked.agreement.id if asked.agreement else None,
+        version_id=asked.version.id if asked.version else None,
+        code=task.handoff,
+        instance_id=task.instance_id,
+        deal_id=asked.deal.id if asked.deal else None,
+        task_id=task.id,
+        provider_id=asked.provider.id if asked.provider else None,
+        consumer_id=asked.consumer_id,
+        state="requested",
+        turn="provider",
+        requested_at=happened.now,
+        ready_at=happened.now,
+        move_count=0,
+        manner="suspended" if is_suspended else None,
+        title=task.title,
+        title_en=task.title_en,
+    )
+    if asked.version is None:
+        _as_drawn(promise, task, happened)
+    else:
+        _as_agreed(session, promise, asked, happened)
+        tasks.fall_due(task, promise.due_at)
+    _first_moves(session, promise, asked.deal, happened)
+    if promise.respond_by is not None and asked.head_id is not None:
+        told = {"title": task.title, "title_en": task.title_en, "respond_by": promise.respond_by}
+        whom = task.assignee_id or asked.head_id
+        notices.tell(
+            session,
+            [whom],
+            "promise_requested",
+            f"promise:{promise.id}",
+            told,
+            by=happened.by,
+            now=happened.now,
+        )
+
+
+def _as_agreed(session: Session, promise: Promise, asked: _Asked, happened: Happened) -> None:
+    """Its times, as the agreement says for this request, in the provider's work time from now on."""
+    if asked.version is None:
+        return
+    works = calendars.of(session, asked.provider)
+    facts = advancing.facts(session, happened.instance)
+    begin(session, promise, asked.version.terms, works, facts, now=happened.now)
+
+
+def begin(
+    session: Session,
+    promise: Promise,
+    terms: Mapping[str, Any],
+    works: Calendar,
+    facts: Callable[[], Mapping[str, Any]],
+    *,
+    now: datetime,
+) -> None:
+    """The clocks of a request that is ready now. Without a time to answer it is promised, if there is a place for it."""
+    answer, deliver = promising.said(terms, facts, now)
+    promise.ready_at = now
+    promise.due_at = works.add(now, deliver)
+    promise.left_seconds = promise.respond_by = None
+    if answer is None:
+        try:
+            promising.must_fit(session, promise, terms, works, promise.due_at, now=now)
+        except Refusal:
+            answer = promising.ANSWER
+    if answer is None:
+        promise.state, promise.promised_at = "promised", now
+        promise.first_due_at = promise.first_due_at or promise.due_at
+    else:
+        promise.state, promise.respond_by = "requested", works.add(now, answer)
+    promise.alarm_at = promising.alarm(promise, terms, works, now=now)
+
+
+def _as_drawn(promise: Promise, task: UserTask, happened: Happened) -> None:
+    """Nothing is agreed: it is promised for when the diagram wants it, if that says when."""
+    if task.due_at is not None and promise.manner is None:
+        promise.due_at = promise.first_due_at = task.due_at
+        promise.state, promise.promised_at = "promised", happened.now
+
+
+def _provider(session: Session, task: UserTask) -> Department | None:
+    kind, _, key = (task.audience or "").partition(":")
+    return people.department(session, key) if kind in {"department", "head"} else None
+
+
+def _take_along(session: Session, happened: Happened) -> None:
+    """The case runs on another version now: a hand-off that is none any more, or has become one, in tasks that stay open."""
+    new = {task.id for task in happened.opened}
+    open_ = {task.id: task for task in tasks.open_of(session, happened.instance.id) if task.id not in new}
+    query = select(Promise).where(Promise.instance_id == happened.instance.id, Promise.task_id.in_(open_))
+    known = {promise.task_id: promise for promise in session.scalars(query)}
+    for task_id, task in open_.items():
+        promise = known.get(task_id)
+        if promise is None and task.handoff:
+            _give(session, task, happened)
+        elif promise is not None and promise.outcome is None and not task.handoff:
+            _settle(session, promise, task, happened)
+        elif promise is not None and promise.outcome is None and promise.turn == "consumer":
+            promise.provider_audience = task.audience
+            hand_to_consumer(session, promise, task, now=happened.now)
+
+
+def hand_to_consumer(session: Session, promise: Promise, task: UserTask, *, now: datetime) -> None:
+    """The one task of the token waits for the side that asked: for whoever leads the deal or the case."""
+    unit = session.get(Department, promise.consumer_id) if promise.consumer_id else None
+    audience = f"department:{unit.key}" if unit else task.audience
+    due = promise.accept_by if promise.state == "delivered" else promise.respond_by
+    whose = owner_id(session, promise)
+    tasks.turn(session, task, audience=audience, assignee_id=whose, due_at=due, now=now)
+
+
+def owner_id(session: Session, promise: Promise) -> int | None:
+    """Who asked: the deal's owner, or the case's where it carries no deal; nobody who left."""
+    deal = session.get(Deal, promise.deal_id) if promise.deal_id else None
+    found = deal.owner_id if deal else session.get_one(Instance, promise.instance_id).owner_id
+    owner = session.get(Person, found) if found else None
+    return owner.id if owner is not None and owner.left_at is None else None
+
+
+def _settle(session: Session, promise: Promise, task: UserTask, happened: Happened) -> None:
+    """Its task is gone: done, or taken away by whatever happened to the case."""
+    if promise.outcome is not None:
+        return
+    is_done = task.completed_by_id is not None or (happened.task is not None and happened.task.id == task.id)
+    if is_done and promise.manner is None:
+        promise.delivered_at, promise.delivered_by_id = happened.now, task.completed_by_id
+        close(
+            session,
+            promise,
+            by=happened.by,
+            cause=happened.cause,
+            now=happened.now,
+            seq=happened.instance.seq,
+        )
+        return
+    if is_done:
+        outcome = "cancelled" if promise.manner == "revoked" else "waived"
+    else:
+        outcome = "cancelled"
+        promise.manner = promise.manner or _taken_away(happened)
+    end(
+        session,
+        promise,
+        outcome,
+        by=happened.by,
+        cause=happened.cause,
+        now=happened.now,
+        seq=happened.instance.seq,
+    )
+
+
+def _taken_away(happened: Happened) -> str:
+    """How a task can go without anybody having done it."""
+    if happened.before is not None:
+        return "migrated"
+    if happened.instance.ended_at is not None and happened.instance.outcome == "stopped":
+        return "stopped"
+    return "moved" if happened.cause == "admin" else "overtaken"
+
+
+# ------------------------------------------------------------------------------------------------ ends and moves
+
+
+def close(
+    session: Session, promise: Promise, *, by: Person | None, cause: str, now: datetime, seq: int
+) -> None:
+    """It was delivered and accepted: kept or broken, and how."""
+    delivered = promise.delivered_at or now
+    is_late = promise.due_at is not None and promise.due_at < delivered
+    if is_late:
+        outcome, manner = "broken", "quality" if promise.rework else "late"
+    elif _reworked_too_often(session, promise):
+        outcome, manner = "broken", "quality"
+    else:
+        outcome, manner = "kept", "renegotiated" if promise.changes else "first"
+    promise.manner = manner
+    end(session, promise, outcome, by=by, cause=cause, now=now, seq=seq)
+
+
+def end(
+    session: Session,
+    promise: Promise,
+    outcome: str,
+    *,
+    by: Person | None,
+    cause: str,
+    now: datetime,
+    seq: int,
+) -> None:
+    """It is over: one move off the ladder, where it still stood on it, and whoever waits to decide about it is told."""
+    left = promise.state
+    promise.outcome, promise.closed_at, promise.alarm_at, promise.turn = outcome, now, None, None
+    promise.respond_by = promise.accept_by = promise.proposed_due_at = None
+    promise.state = "accepted" if outcome in {"kept", "broken"} else left if left in OFF else "cancelled"
+    kind = {"kept": "won", "broken": "lost"}.get(outcome, "rerouted")
+    if left not in OFF:
+        reason = promise.manner if kind == "lost" else None
+        move(session, promise, kind, from_state=left, by=by, cause=cause, now=now, seq=seq, reason=reason)
+    if promise.escalation_id is not None:
+        _call_off(session, promise, now=now)
+
+
+def _call_off(session: Session, promise: Promise, *, now: datetime) -> None:
+    """Whoever is deciding about it need not any more: told after the commit, since it is another case."""
+    case = session.get(Instance, promise.escalation_id)
+    if case is not None and case.ended_at is None:
+        key = f"promise.settled:{promise.id}:{case.id}"
+        told = {"promise_id": promise.id, "business_key": case.business_key}
+        outbox.put(session, "message", "promise.settled", key=key, inputs=told, now=now)
+
+
+def _reworked_too_often(session: Session, promise: Promise) -> bool:
+    if not promise.rework or promise.version_id is None:
+        return False
+    most = session.get_one(AgreementVersion, promise.version_id).terms.get("rework")
+    return most is not None and promise.rework > most
+
+
+def _first_moves(session: Session, promise: Promise, deal: Deal | None, happened: Happened) -> None:
+    """It was asked, and perhaps promised at once: the row, then its moves."""
+    shared: dict[str, Any] = {"by": happened.by, "cause": happened.cause, "now": happened.now, "deal": deal}
+    shared["seq"] = happened.instance.seq
+    moves = [_moved(promise, "new", to_state="requested", **shared)]
+    if promise.state == "promised":
+        moves.append(_moved(promise, "forward", from_state="requested", to_state="promised", **shared))
+    session.add(promise)
+    session.flush()
+    for each in moves:
+        each["item"] = f"promise:{promise.id}"
+    _write(session, moves)
+
+
+def move(
+    session: Session,
+    promise: Promise,
+    kind: str,
+    *,
+    from_state: str | None,
+    to_state: str | None = None,
+    by: Person | None,
+    cause: str,
+    now: datetime,
+    seq: int,
+    reason: str | None = None,
+    note: str | None = None,
+    causing_id: int | None = None,
+) -> None:
+    """One change of its position, with the fact of the case that caused it."""
+    deal = session.get(Deal, promise.deal_id) if promise.deal_id else None
+    blamed = promise.provider_id if kind == "lost" else causing_id
+    here: dict[str, Any] = {"from_state": from_state, "to_state": to_state, "reason": reason, "note": note}
+    why: dict[str, Any] = {"by": by, "cause": cause, "now": now, "seq": seq, "causing_id": blamed}
+    _write(session, [_moved(promise, kind, deal=deal, **here, **why)])
+
+
+def _write(session: Session, moves: Sequence[dict[str, Any]]) -> None:
+    """However many there are, one statement."""
+    session.execute(insert(Base.metadata.tables["moves"]), moves)
+
+
+def _moved(
+    promise: Promise,
+    kind: str,
+    *,
+    from_state: str | None = None,
+    to_state: str | None = None,
+    by: Person | None,
+    cause: str,
+    now: datetime,
+    deal: Deal | None,
+    seq: int,
+    reason: str | None = None,
+    note: str | None = None,
+    causing_id: int | None = None,
+) -> dict[str, Any]:
+    since = promise.moved_at or promise.promised_at or promise.requested_at
+    promise.move_count += 1
+    promise.moved_at = now
+    return {
+        "item": f"promise:{promise.id}",
+        "seq": promise.move_count,
+        "ladder": LADDER,
+        "ladder_version": LADDER_VERSION,
+        "kind": kind,
+        "at": now,
+        "day": calendars.local_day(now),
+        "recorded_at": now,
+        "cause": cause,
+        "from_stage": from_state,
+        "to_stage": to_state,
+        "from_rank": RANKS.get(from_state or ""),
+        "to_rank": RANKS.get(to_state or ""),
+        "dwell": int((now - since).total_seconds()) if from_state else None,
+        "actor_id": by.id if by else None,
+        "owner_id": deal.owner_id if deal else None,
+        "department_id": promise.provider_id,
+        "causing_department_id": causing_id,
+        "instance_id": promise.instance_id,
+        "task_id": promise.task_id,
+        "event_seq": seq,
+        "reason": reason,
+        "note": note,
+    }
