@@ -5,8 +5,9 @@ A deputy speaks for an absent head inside the recorded days and not a day longer
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from engine import calendars, history
@@ -64,9 +65,9 @@ class Absence(Base):
     withdrawn_at: Mapped[datetime | None]
 
 
-def on(day: date) -> ColumnElement[bool]:
+def on(day: date, absence: Any = Absence) -> ColumnElement[bool]:
     """The clause: the absence holds on this local day."""
-    return (Absence.first_day <= day) & (Absence.last_day >= day) & Absence.withdrawn_at.is_(None)
+    return and_(absence.first_day <= day, absence.last_day >= day, absence.withdrawn_at.is_(None))
 
 
 def of(person: Person) -> Select[Absence]:

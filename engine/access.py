@@ -6,12 +6,15 @@ task in. Holding only the role of administrator or designer opens no deal.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.orm.interfaces import ORMOption
 
+from engine import absences
+from engine.absences import Absence
 from engine.db import Base
 from engine.errors import NotFound
 from engine.history import Event
@@ -19,7 +22,7 @@ from engine.people import Department, Membership, Person
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
-from engine.sales.agreements import Agreement, AgreementVersion
+from engine.sales.agreements import Agreement, AgreementAct, AgreementVersion
 from engine.sales.commitments import Commitment
 from engine.sales.deals import Deal
 from engine.sales.ladders import Move
@@ -30,22 +33,34 @@ Row = TypeVar("Row", bound=Base)
 Clause = ColumnElement[bool]
 
 
-def one(session: Session, person: Person, model: type[Row], id_: int, *options: ORMOption) -> Row:
+def one(
+    session: Session,
+    person: Person,
+    model: type[Row],
+    id_: int,
+    *options: ORMOption,
+    on: date | None = None,
+) -> Row:
     """The row with this id, if this person may see it. Raises NotFound otherwise, whatever the reason.
 
-    ``options`` say what is read with it in the same statement.
+    ``options`` say what is read with it in the same statement; ``on`` is as `visible` means it.
     """
-    query = select(model).where(model.__table__.c["id"] == id_, visible(person, model))
+    query = select(model).where(model.__table__.c["id"] == id_, visible(person, model, on))
     found = session.scalar(query.options(*options))
     if found is None:
         raise NotFound
     return found
 
 
-def visible(person: Person, model: type[Base]) -> Clause:
-    """The clause for rows of ``model`` that this person may see: one expression, to be put into a WHERE."""
+def visible(person: Person, model: type[Base], on: date | None = None) -> Clause:
+    """The clause for rows of ``model`` that this person may see: one expression, to be put into a WHERE.
+
+    With a local day it holds also what the person sees that day in place of somebody who is absent.
+    """
     if model.__name__ == "Section":
         return _sections(person)
+    if on is not None and model in LENT:
+        return or_(RULES[model](person), LENT[model](person, on))
     return RULES[model](person)
 
 
@@ -124,19 +139,85 @@ def _promises(person: Person) -> Clause:
     )
 
 
+def _lent_promises(person: Person, on: date) -> Clause:
+    lent = _of_absent(person, on)
+    return or_(Promise.provider_id.in_(lent), Promise.consumer_id.in_(lent))
+
+
 def _agreements(person: Person, agreement: Any = Agreement) -> Clause:
-    """Either side's members, also those who hold no selling role: a rule must be known to those it binds."""
-    return or_(
-        agreement.provider_id.in_(person.department_ids),
-        agreement.consumer_id.in_(person.department_ids),
-        agreement.provider_id.in_(departments(person)),
-        agreement.consumer_id.in_(departments(person)),
-    )
+    """Either side's members, also those who hold no selling role, and whoever was asked to bring the sides together.
+
+    One of which there is nothing but the other side's draft is not there yet.
+    """
+    units, version = _units(person), aliased(AgreementVersion)
+    of_it = select(version.id).where(version.agreement_id == agreement.id)
+    said = or_(of_it.where(_worded(units, version)).exists(), ~of_it.exists())
+    asked = of_it.where(version.escalated_to_id == person.id).exists()
+    return or_(and_(_between(units, agreement), said), asked)
 
 
-def _seen_agreements(person: Person) -> Select[int]:
+def _units(person: Person) -> Select[int]:
+    """The departments this person belongs to, and those whose records they read."""
+    department = aliased(Department)
+    mine: Clause = department.id.in_(person.department_ids)
+    if person.has("employee", "director"):
+        roots = person.department_ids if person.has("director") else person.headed_ids
+        mine = or_(mine, department.id.in_(_below(roots)))
+    return select(department.id).where(mine)
+
+
+def _between(units: Select[int], agreement: Any) -> Clause:
+    return or_(agreement.provider_id.in_(units), agreement.consumer_id.in_(units))
+
+
+def _worded(units: Select[int], version: Any) -> Clause:
+    """Words that were put on the table, and drafts of one's own side."""
+    return or_(version.state != "draft", version.proposed_by_department_id.in_(units))
+
+
+def _versions(person: Person) -> Clause:
+    agreement, version, units = aliased(Agreement), aliased(AgreementVersion), _units(person)
+    seen = select(agreement.id).where(_between(units, agreement))
+    asked = select(version.agreement_id).where(version.escalated_to_id == person.id)
+    worded = and_(AgreementVersion.agreement_id.in_(seen), _worded(units, AgreementVersion))
+    return or_(worded, and_(AgreementVersion.agreement_id.in_(asked), AgreementVersion.state != "draft"))
+
+
+def _of_absent(person: Person, on: date) -> Select[int]:
+    """The departments whose heads this person stands in for on a day."""
+    membership, absence = aliased(Membership), aliased(Absence)
+    away = select(absence.person_id).where(absence.deputy_id == person.id, absences.on(on, absence))
+    return select(membership.department_id).where(membership.is_head, membership.person_id.in_(away))
+
+
+def _lent_agreements(person: Person, on: date, agreement: Any = Agreement) -> Clause:
+    units, version = _of_absent(person, on), aliased(AgreementVersion)
+    said = select(version.id).where(version.agreement_id == agreement.id, _worded(units, version))
+    return and_(_between(units, agreement), said.exists())
+
+
+def _lent_versions(person: Person, on: date) -> Clause:
+    agreement, units = aliased(Agreement), _of_absent(person, on)
+    seen = select(agreement.id).where(_between(units, agreement))
+    return and_(AgreementVersion.agreement_id.in_(seen), _worded(units, AgreementVersion))
+
+
+def _acts(person: Person) -> Clause:
     agreement = aliased(Agreement)
-    return select(agreement.id).where(_agreements(person, agreement))
+    return AgreementAct.agreement_id.in_(select(agreement.id).where(_agreements(person, agreement)))
+
+
+def _lent_acts(person: Person, on: date) -> Clause:
+    agreement = aliased(Agreement)
+    return AgreementAct.agreement_id.in_(select(agreement.id).where(_lent_agreements(person, on, agreement)))
+
+
+def _absences(person: Person) -> Clause:
+    """One's own, those in which one stands in, those of colleagues; an administrator records them for everybody."""
+    membership = aliased(Membership)
+    colleagues = select(membership.person_id).where(membership.department_id.in_(_units(person)))
+    seen = [Absence.person_id == person.id, Absence.deputy_id == person.id, Absence.person_id.in_(colleagues)]
+    return true() if person.has("administrator") else or_(*seen)
 
 
 def _instances(person: Person, instance: Any = Instance) -> Clause:
@@ -199,7 +280,9 @@ RULES: dict[type[Base], Callable[[Person], Clause]] = {
     Commitment: lambda person: Commitment.deal_id.in_(_seen_deals(person)),
     Promise: _promises,
     Agreement: _agreements,
-    AgreementVersion: lambda person: AgreementVersion.agreement_id.in_(_seen_agreements(person)),
+    AgreementVersion: _versions,
+    AgreementAct: _acts,
+    Absence: _absences,
     UserTask: _tasks,
     Instance: _instances,
     Definition: _definitions,
@@ -207,3 +290,11 @@ RULES: dict[type[Base], Callable[[Person], Clause]] = {
     Event: lambda person: Event.instance_id.in_(_seen_instances(person)),
 }
 """Who may see rows of a table. A table that is not here is nobody's: asking for it is an error, not a hole."""
+
+LENT: dict[type[Base], Callable[[Person, date], Clause]] = {
+    Agreement: _lent_agreements,
+    AgreementVersion: _lent_versions,
+    AgreementAct: _lent_acts,
+    Promise: _lent_promises,
+}
+"""What a deputy sees besides, inside the days of a recorded absence."""

@@ -2,15 +2,16 @@
 
 Hours are local wall-clock time. An hour that a change of clocks skips is the moment of the change; an hour that comes
 twice is its first time. So an opening is always one stretch of real time, an hour shorter or longer on such days.
+A night belongs to the day it begins on; where it reaches into the hours of the next day, those go on from it.
 """
 
 from calendar import monthrange
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, literal, select
@@ -34,7 +35,9 @@ CLOSED_FOR = 400
 """Days. A department that does not open once in so many never opens."""
 
 Hours = tuple[int, int]
-"""When a day opens and closes, in minutes after local midnight."""
+"""When a day opens and closes, in minutes after its local midnight; over 1440 it closes on the next day."""
+
+MIDNIGHT = 24 * 60
 
 Stretch = tuple[datetime, datetime]
 """From one moment in UTC to another."""
@@ -57,7 +60,8 @@ def local_day(at: datetime) -> date:
 class Calendar:
     """When somebody works: a value, good for a whole command, that knows no database.
 
-    ``special`` days win over the week and over public holidays: other hours, or None for closed.
+    ``special`` days win over the week and over public holidays: other hours, or None for closed. ``weekdays`` have hours
+    of their own, by their number: {"5": (480, 840)} is a short Friday.
     """
 
     time_zone: str = "Europe/Warsaw"
@@ -67,6 +71,7 @@ class Calendar:
     closes: int = 16 * 60
     work_days: str = "12345"
     special: Mapping[date, Hours | None] = field(default_factory=dict, hash=False)
+    weekdays: Mapping[str, Hours] = field(default_factory=dict, hash=False)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -77,10 +82,10 @@ class Calendar:
         """When a local day opens and closes; None on a day that is free."""
         if day in self.special:
             return self.special[day]
-        if str(day.isoweekday()) not in self.work_days:
+        weekday = str(day.isoweekday())
+        if weekday not in self.work_days or day in public_holidays(self.country, self.subdivision, day.year):
             return None
-        free = day in public_holidays(self.country, self.subdivision, day.year)
-        return None if free else (self.opens, self.closes)
+        return self.weekdays.get(weekday, (self.opens, self.closes))
 
     def is_work_day(self, day: date) -> bool:
         """Whether it opens on this local day."""
@@ -105,22 +110,26 @@ class Calendar:
         return late.replace(microsecond=0)
 
     def opening(self, day: date) -> Stretch | None:
-        """From when to when, in UTC, it works on a local day."""
+        """From when to when, in UTC, it works by the hours of a local day that are not those of the night before."""
         hours = self.hours(day)
         if hours is None:
             return None
+        opens, closes = hours
+        _, night = self.hours(day - timedelta(days=1)) or hours
         midnight = datetime.combine(day, time())
-        begin, end = (self.moment(midnight + timedelta(minutes=minute)) for minute in hours)
+        minutes = max(opens, night - MIDNIGHT), closes
+        begin, end = (self.moment(midnight + timedelta(minutes=minute)) for minute in minutes)
         return (begin, end) if begin < end else None
 
     def is_open(self, at: datetime) -> bool:
         """Whether it works at this moment. At the moment of closing it no longer does."""
-        days = (_wall(at, self.zone).date() + timedelta(n) for n in (-1, 0, 1))
+        today = _wall(at, self.zone).date()
+        days = (today - timedelta(days=1), today)
         return any(begin <= at < end for begin, end in filter(None, map(self.opening, days)))
 
     def next_opening(self, at: datetime) -> datetime:
         """``at`` itself while it works, else when it works again, in UTC. Raises NeverOpen."""
-        begin, _ = next(self._openings(at))
+        _, begin, _ = next(self._openings(at))
         return max(begin, at.astimezone(UTC))
 
     def add(self, start: datetime, length: str | timedelta | Length) -> datetime:
@@ -170,14 +179,14 @@ class Calendar:
         worked = (min(stop, end) - max(begin, start) for begin, stop in filter(None, map(self.opening, days)))
         return sum((each for each in worked if each > timedelta()), timedelta())
 
-    def _openings(self, at: datetime) -> Iterator[Stretch]:
-        """Every stretch of work that ends after a moment, in order, without end. Raises NeverOpen."""
+    def _openings(self, at: datetime) -> Iterator[tuple[date, datetime, datetime]]:
+        """Every stretch of work that ends after a moment with its day, in order, without end. Raises NeverOpen."""
         day, closed = _wall(at, self.zone).date() - timedelta(days=1), 0
         while closed < CLOSED_FOR:
             opening = self.opening(day)
             closed = 0 if opening else closed + 1
             if opening and opening[1] > at:
-                yield opening
+                yield day, *opening
             day += timedelta(days=1)
         raise NeverOpen(day=day - timedelta(days=closed))
 
@@ -198,17 +207,18 @@ class Calendar:
             return moment
         if days > 366 * FAR:
             raise TooFar(text=text)
-        begin, end = next(islice(self._openings(moment), days, None))
+        openings = self._openings(moment)
+        today, _, _ = next(openings)
+        day, begin, end = next(islice(openings, days - 1, None))
         _not_too_far(moment, begin, text)
-        wall = _wall(begin, self.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        clock = _wall(moment, self.zone)
-        return min(max(self.moment(datetime.combine(wall, clock.time())), begin), end)
+        since_midnight = _wall(moment, self.zone) - datetime.combine(today, time())
+        return min(max(self.moment(datetime.combine(day, time()) + since_midnight), begin), end)
 
     def _time_on(self, moment: datetime, left: timedelta, text: str) -> datetime:
         """So much work later; what ends at closing ends on that day."""
         if left <= timedelta():
             return moment
-        for begin, end in self._openings(moment):
+        for _, begin, end in self._openings(moment):
             begin = max(begin, moment)
             if left <= end - begin:
                 return begin + left
@@ -245,25 +255,43 @@ def of(session: Session, department: "Department | None") -> Calendar:
 
 
 def of_all(session: Session) -> Mapping[int | None, Calendar]:
-    """Every department's calendar by id, and under None what `of` gives without one: three queries however many."""
+    """Every department's calendar by id, and under None what `of` gives without one: two queries however many."""
+    made = _everybody(session)
+    return {**{unit.id: calendar for unit, calendar in made}, None: _at_the_top(made)}
+
+
+def by_key(session: Session) -> Mapping[str | None, Calendar]:
+    """The same by the departments' keys, as lanes of diagrams name them."""
+    made = _everybody(session)
+    return {**{unit.key: calendar for unit, calendar in made}, None: _at_the_top(made)}
+
+
+def _everybody(session: Session) -> list[tuple[Any, Calendar]]:
+    """Departments as plain rows, with their calendars: nobody keeps the objects."""
     from engine.people import Department, SpecialDay
 
-    units = {unit.id: unit for unit in session.scalars(select(Department))}
+    units = {unit.id: unit for unit in session.execute(select(*Department.__table__.columns))}
     said: dict[int, dict[date, Hours | None]] = {unit_id: {} for unit_id in units}
-    for row in session.scalars(select(SpecialDay)):
-        said[row.department_id][row.day] = _hours(row.opens, row.closes)
+    rows = select(SpecialDay.department_id, SpecialDay.day, SpecialDay.opens, SpecialDay.closes)
+    for department_id, day, opens, closes in session.execute(rows):
+        said[department_id][day] = _hours(opens, closes)
 
-    def special(unit: "Department | None") -> dict[date, Hours | None]:
+    def special(unit: Any) -> dict[date, Hours | None]:
         return {**special(units.get(unit.parent_id or 0)), **said[unit.id]} if unit else {}
 
-    made: dict[int | None, Calendar] = {unit.id: _made(unit, special(unit)) for unit in units.values()}
-    top = _top(session)
-    return {**made, None: made[top.id] if top else ORGANIZATION}
+    return [(unit, _made(unit, special(unit))) for unit in units.values()]
 
 
-def _made(unit: "Department", special: Mapping[date, Hours | None]) -> Calendar:
+def _at_the_top(made: Sequence[tuple[Any, Calendar]]) -> Calendar:
+    top = [calendar for unit, calendar in made if unit.parent_id is None and unit.closed_at is None]
+    return top[0] if len(top) == 1 else ORGANIZATION
+
+
+def _made(unit: Any, special: Mapping[date, Hours | None]) -> Calendar:
     week = (unit.opens, unit.closes, unit.work_days)
-    return Calendar(unit.time_zone, unit.country, unit.subdivision, *week, MappingProxyType(special))
+    own = {day: (opens, closes) for day, (opens, closes) in unit.weekday_hours.items()}
+    days = MappingProxyType(special), MappingProxyType(own)
+    return Calendar(unit.time_zone, unit.country, unit.subdivision, *week, *days)
 
 
 def _hours(opens: int | None, closes: int | None) -> Hours | None:

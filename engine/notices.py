@@ -39,14 +39,22 @@ class Notice(Base):
     """One thing one person should know. ``kind`` says what (``promise_countered``), ``subject`` about which record.
 
     ``data`` are the values its sentence needs, so that it reads the same when the record has changed: ``by`` (a name),
-    ``title`` and ``title_en``, ``about`` (the deal or client), ``due_at`` (the date it speaks of), ``reason``, ``missing``
-    (a list). None of them must be there. What was seen in the product is not mailed any more.
+    ``title`` and ``title_en``, ``about`` (the deal or client), ``due_at`` (the date it speaks of), ``respond_by``,
+    ``accept_by``, ``reason``, ``missing`` (a list). None of them must be there. What was seen in the product is not mailed any more.
     """
 
     __tablename__ = "notices"
     __table_args__ = (
         Index("ix_notices_unseen", "person_id", "id", sqlite_where=UNSEEN, postgresql_where=UNSEEN),
-        Index("ix_notices_unmailed", "person_id", "id", sqlite_where=UNMAILED, postgresql_where=UNMAILED),
+        # mailed_at is always empty in it: the one more column makes SQLite prefer it to the one of the unseen
+        Index(
+            "ix_notices_unmailed",
+            "person_id",
+            "mailed_at",
+            "id",
+            sqlite_where=UNMAILED,
+            postgresql_where=UNMAILED,
+        ),
         Index("ix_notices_person", "person_id", "id"),
         Index("ix_notices_seen", "seen_at", "id", sqlite_where=SEEN, postgresql_where=SEEN),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, func, select
@@ -51,8 +52,11 @@ class Department(Base):
     opens: Mapped[int] = mapped_column(default=8 * 60)
     """Minutes after local midnight when a work day begins."""
     closes: Mapped[int] = mapped_column(default=16 * 60)
+    """Minutes after the same midnight when it ends; over 1440 that is on the next day."""
     work_days: Mapped[str] = mapped_column(String(7), default="12345", server_default="12345")
     """The days of the week it works, 1 is Monday."""
+    weekday_hours: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """Work days that open and close otherwise: ``{"5": [480, 840]}`` is a Friday from 8:00 to 14:00."""
     closed_at: Mapped[datetime | None]
 
     special_days: Mapped[list["SpecialDay"]] = relationship(
@@ -63,7 +67,7 @@ class Department(Base):
 
 
 class SpecialDay(Base):
-    """A day on which a department works otherwise: closed where ``opens`` is empty, else minutes after midnight.
+    """A day on which a department works otherwise: closed where ``opens`` is empty, else minutes as there.
 
     It wins over the week and over public holidays, and holds for the departments below that say nothing of the day.
     """

@@ -4,15 +4,16 @@ What has been computed before a change stays as it was: a promise is not moved b
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from engine import history, places
-from engine.calendars import Hours
+from engine.calendars import MIDNIGHT, Hours
 from engine.errors import Invalid, Refusal
 from engine.people import Department, Person, SpecialDay, must_administer
 
@@ -22,7 +23,15 @@ class NoTimeOfDay(Refusal):
 
 
 class ClosesTooEarly(Refusal):
-    """A day closes after it opens. Midnight at the end of the day is 0:00."""
+    """A day closes after it opens. Midnight at the end of the day is 0:00; for a night, tick “on the next day”."""
+
+
+class TooLongADay(Refusal):
+    """From opening to closing there are at most 24 hours."""
+
+
+class NotAWorkDay(Refusal):
+    """Choose this day of the week too, or leave its own hours empty."""
 
 
 class OneTimeOnly(Refusal):
@@ -57,9 +66,17 @@ class NoSuchDay(Refusal):
     """This day is not special any more."""
 
 
+class Typed(NamedTuple):
+    """Hours as somebody typed them: times such as 8:00, and whether it closes on the next day."""
+
+    opens: str
+    closes: str
+    next_day: bool = False
+
+
 def of(department: Department) -> dict[str, Any]:
     """A department's hours, week, holidays and zone as they stand, by column."""
-    names = ("opens", "closes", "work_days", "country", "subdivision", "time_zone")
+    names = ("opens", "closes", "work_days", "weekday_hours", "country", "subdivision", "time_zone")
     return {name: getattr(department, name) for name in names}
 
 
@@ -69,7 +86,9 @@ def change(
     *,
     opens: str,
     closes: str,
+    next_day: bool = False,
     work_days: Collection[str],
+    weekdays: Mapping[str, Typed] = MappingProxyType({}),
     country: str,
     subdivision: str,
     time_zone: str,
@@ -78,19 +97,23 @@ def change(
 ) -> None:
     """Set when a department works; times are texts such as 8:00, closing at 0:00 is midnight. An empty country has no holidays.
 
-    Raises `Invalid` with `NoTimeOfDay`, `ClosesTooEarly`, `NoWorkDay`, `UnknownCountry`, `UnknownRegion`, `UnknownZone`.
+    ``weekdays`` are days with hours of their own, by number; both times empty: the usual ones. Raises `Invalid` with
+    `NoTimeOfDay`, `OneTimeOnly`, `ClosesTooEarly`, `TooLongADay`, `NoWorkDay`, `NotAWorkDay`, `UnknownCountry`,
+    `UnknownRegion`, `UnknownZone`.
     """
     must_administer(by)
-    hours, errors = _hours(opens, closes, "opens", "closes")
+    hours, errors = _hours(Typed(opens, closes, next_day), "opens", "closes")
     week = "".join(sorted(set(work_days) & set("1234567")))
     if not week:
         errors["work_days"] = NoWorkDay()
-    errors |= _errors_of_place(country, subdivision, time_zone)
+    own, wrong = _own_hours(weekdays, week)
+    errors |= wrong | _errors_of_place(country, subdivision, time_zone)
     if errors or hours is None:
         raise Invalid(errors or {"opens": NoTimeOfDay()})
     before = of(department)
     department.opens, department.closes = hours
     department.work_days, department.time_zone = week, time_zone
+    department.weekday_hours = {day: list(each) for day, each in own.items()}
     department.country, department.subdivision = country, subdivision
     if before != of(department):
         _record(session, "calendar_changed", department, by, now, before=before, after=of(department))
@@ -103,19 +126,17 @@ def mark(
     day: str,
     opens: str = "",
     closes: str = "",
+    next_day: bool = False,
     name: str = "",
     by: Person,
     now: datetime,
 ) -> SpecialDay:
     """Let a department work otherwise on one day: other hours, or none for closed. Marked twice, the later word counts.
 
-    Raises `Invalid` with `NoDate`, `NoTimeOfDay`, `OneTimeOnly`, `ClosesTooEarly`, `LongName`.
+    Raises `Invalid` with `NoDate`, `NoTimeOfDay`, `OneTimeOnly`, `ClosesTooEarly`, `TooLongADay`, `LongName`.
     """
     must_administer(by)
-    closed = not opens.strip() and not closes.strip()
-    hours, errors = (
-        (None, {}) if closed else _hours(opens, closes, "day_opens", "day_closes", missing=OneTimeOnly)
-    )
+    hours, errors = _hours_or_none(Typed(opens, closes, next_day), "day_opens", "day_closes")
     on = _day(day)
     if on is None:
         errors["day"] = NoDate()
@@ -165,20 +186,46 @@ def _days_of(department: Department) -> Select[SpecialDay]:
     return select(SpecialDay).where(SpecialDay.department_id == department.id)
 
 
+def _own_hours(weekdays: Mapping[str, Typed], week: str) -> tuple[dict[str, Hours], dict[str, Refusal]]:
+    """Days of the week that have hours of their own, and what is wrong by field."""
+    found: dict[str, Hours] = {}
+    errors: dict[str, Refusal] = {}
+    for day, typed in sorted(weekdays.items()):
+        hours, wrong = _hours_or_none(typed, f"opens_{day}", f"closes_{day}")
+        errors |= wrong
+        if hours is not None:
+            found[day] = hours
+            if day not in week:
+                errors[f"opens_{day}"] = NotAWorkDay()
+    return found, errors
+
+
+def _hours_or_none(typed: Typed, *fields: str) -> tuple[Hours | None, dict[str, Refusal]]:
+    """Hours where both times are written, None where neither is."""
+    if not typed.opens.strip() and not typed.closes.strip():
+        return None, {}
+    return _hours(typed, *fields, missing=OneTimeOnly)
+
+
 def _hours(
-    opens: str, closes: str, *fields: str, missing: type[Refusal] = NoTimeOfDay
+    typed: Typed, *fields: str, missing: type[Refusal] = NoTimeOfDay
 ) -> tuple[Hours | None, dict[str, Refusal]]:
     errors: dict[str, Refusal] = {}
-    begin, end = _minutes(opens), _minutes(closes)
-    end = 24 * 60 if end == 0 else end
-    both = bool(opens.strip()) and bool(closes.strip())
+    begin, end = _minutes(typed.opens), _minutes(typed.closes)
+    both = bool(typed.opens.strip()) and bool(typed.closes.strip())
     for field, minute in zip(fields, (begin, end), strict=True):
         if minute is None:
             errors[field] = NoTimeOfDay() if both else missing()
     if begin is None or end is None:
         return None, errors
+    if typed.next_day:
+        end = end % MIDNIGHT + MIDNIGHT
+    elif end == 0:
+        end = MIDNIGHT
     if not begin < end:
         errors[fields[1]] = ClosesTooEarly()
+    elif end - begin > MIDNIGHT:
+        errors[fields[1]] = TooLongADay()
     return (begin, end), errors
 
 

@@ -292,6 +292,7 @@ def schedule(department_id: int) -> ResponseReturnValue:
         "administration/schedule.html",
         unit=unit,
         week=WEEK,
+        own_fields=[f"{name}_{day}" for name in ("opens", "closes") for day in WEEK],
         countries=_countries(),
         regions=_regions(unit.country),
         zones=[(zone, zone.replace("_", " ")) for zone in places.zones()],
@@ -309,7 +310,9 @@ def change_schedule(department_id: int) -> ResponseReturnValue:
         unit,
         opens=request.form.get("opens", ""),
         closes=request.form.get("closes", ""),
+        next_day="next_day" in request.form,
         work_days=request.form.getlist("work_days"),
+        weekdays={day: _typed_hours(day) for day in WEEK},
         country=country,
         subdivision=request.form.get("subdivision", "") if country == unit.country else "",
         time_zone=request.form.get("time_zone", ""),
@@ -342,6 +345,7 @@ def mark_day(department_id: int) -> ResponseReturnValue:
         day=request.form.get("day", ""),
         opens=request.form.get("day_opens", ""),
         closes=request.form.get("day_closes", ""),
+        next_day="day_next" in request.form,
         name=request.form.get("day_name", ""),
         by=me(),
         now=now(),
@@ -360,6 +364,11 @@ def unmark_day(department_id: int, day: str) -> ResponseReturnValue:
     db.session.commit()
     flashes.say(gettext("Removed: %(day)s.", day=day))
     return redirect(url_for(".special_days", department_id=unit.id), code=303)
+
+
+def _typed_hours(day: str) -> schedules.Typed:
+    opens, closes = (request.form.get(f"{name}_{day}", "") for name in ("opens", "closes"))
+    return schedules.Typed(opens, closes, f"next_{day}" in request.form)
 
 
 def _clock_time(minutes: int | None) -> str:

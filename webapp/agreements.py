@@ -18,7 +18,7 @@ from engine.sales import agreements, negotiating, promises, speaking, terms
 from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.deals import Deal
 from engine.sales.promises import Promise
-from webapp import agreement_words, flashes
+from webapp import agreement_words, flashes, week
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
@@ -339,10 +339,10 @@ def _tabs(counts: Mapping[str, int], current: str) -> list[dict[str, Any]]:
         "in_force": gettext("In force"),
         "broken": gettext("Broken this week"),
     }
-    return [
+    return week.tab(current=current == "week") + [
         {
             "title": titles[key],
-            "href": url_for(".index", tab=key),
+            "href": url_for("agreements.index", tab=key),
             "count": counts[key],
             "current": key == current,
         }

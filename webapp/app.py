@@ -22,6 +22,7 @@ from webapp import (
     forms,
     languages,
     navigation,
+    notices,
     security,
 )
 from webapp.log_ins import LONGEST
@@ -36,6 +37,8 @@ BLUEPRINTS = (
     "webapp.fast",
     "webapp.deals",
     "webapp.agreements",
+    "webapp.week",
+    "webapp.notices",
     "webapp.records",
     "webapp.clients",
     "webapp.leads",
@@ -45,6 +48,7 @@ BLUEPRINTS = (
     "webapp.documents",
     "webapp.reporting",
     "webapp.processes",
+    "webapp.crossings",
     "webapp.approvals",
     "webapp.uploads",
     "webapp.versions",
@@ -71,7 +75,7 @@ def create_app(settings: Settings | None = None, *, wiring: Wiring | None = None
     doors.init_app(app)
     access.init_app(app)  # before CSRF: a stranger is sent to log in, whatever they send
     CSRFProtect(app)
-    for part in (formats, forms, asking, errors, navigation, bundles):
+    for part in (formats, forms, asking, errors, navigation, notices, bundles):
         part.init_app(app)
     languages.init_app(app, default=settings.default_locale)
     security.init_app(app, https=settings.https)

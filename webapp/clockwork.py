@@ -15,13 +15,17 @@ from apscheduler.schedulers.base import BaseScheduler
 from apscheduler.schedulers.blocking import BlockingScheduler
 from sqlalchemy.orm import Session, sessionmaker
 
+from engine import digests, notices
 from engine.db import connect, sessions
-from engine.process import clock, inbox, migrating, tasks
+from engine.digests import Writer
+from engine.process import clock, housekeeping, inbox, migrating, tasks
 from engine.sales import alarms, commitments, standing
-from webapp import wiring
+from webapp import notice_mail, wiring
 from webapp.settings import Settings
 
 SECONDS = 1
+ROUNDS = 20
+"""Shares of digests in one minute; who is left has to wait for the next."""
 
 
 def tick(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
@@ -34,10 +38,43 @@ def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda:
     """Ask about commitments whose day has come, do what a day brings to agreements, sweep. Returns how many."""
     with factory() as session:
         tasks.sweep_drafts(session)
+        housekeeping.sweep(session, now=now())
+        notices.sweep(session, now=now())
         done = commitments.ask_due(session, now=now()) + standing.work_due(session, now=now())
         done += alarms.work_due(session, now=now())
         session.commit()
     return done
+
+
+def mail(
+    factory: sessionmaker[Session], write: Writer, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> int:
+    """Mail notices to those who want each at once, a share of them. Returns how many mails."""
+    if not _waits(factory, "each"):
+        return 0
+    with factory.begin() as session:
+        return digests.mail_each(session, write, now=now())
+
+
+def digest(
+    factory: sessionmaker[Session], write: Writer, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> int:
+    """Mail the digests of this morning, each share in a transaction of its own. Returns how many mails."""
+    mails = 0
+    for _ in range(ROUNDS if _waits(factory, "daily") else 0):
+        with factory.begin() as session:
+            share = digests.digest_due(session, write, now=now())
+        mails += share
+        if not share:
+            break
+    return mails
+
+
+def _waits(factory: sessionmaker[Session], way: str) -> bool:
+    """Whether anything has to be written for these people: most seconds not, and then nobody is blocked."""
+    with factory() as session:
+        session.connection(execution_options={"reading": True})
+        return session.scalar(digests.waiting(way).limit(1)) is not None
 
 
 @contextmanager
@@ -61,6 +98,25 @@ def _wound(settings: Settings, scheduler: Any) -> Iterator[BaseScheduler]:
     factory = sessions(engine, wiring=wiring.build(settings))
     scheduler.add_job(
         tick, "interval", [factory], seconds=SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None
+    )
+    write = notice_mail.writer(settings)
+    scheduler.add_job(
+        mail,
+        "interval",
+        [factory, write],
+        seconds=SECONDS,
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=None,
+    )
+    scheduler.add_job(
+        digest,
+        "interval",
+        [factory, write],
+        seconds=60,
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=None,
     )
     scheduler.add_job(
         remind, "interval", [factory], seconds=60, max_instances=1, coalesce=True, misfire_grace_time=None

@@ -40,7 +40,7 @@ PLACES = (
         "agreements.index",
         lazy_gettext("Agreements"),
         "writing-sign",
-        ("agreements", "promises"),
+        ("agreements", "promises", "week"),
         ("employee", "director"),
     ),
     Place("reports.index", lazy_gettext("Reports"), "chart-bar", ("reports",), ("employee", "director")),
@@ -48,7 +48,7 @@ PLACES = (
         "processes.index",
         lazy_gettext("Processes"),
         "sitemap",
-        ("processes", "cases", "uploads"),
+        ("processes", "crossings", "cases", "uploads"),
         ("designer", "director"),
     ),
     Place(

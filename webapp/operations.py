@@ -50,11 +50,11 @@ def _helpers() -> dict[str, object]:
 
 
 def areas(current: str) -> list[dict[str, object]]:
-    """The tabs of operations; of messages those are counted that wait for their case."""
+    """The tabs of operations, each with how many rows its list has."""
     found = [
         ("index", "operations.index", gettext("Incidents"), incidents.still_open()),
         ("cases", "operations.cases", gettext("Resting cases"), _resting()),
-        ("messages", "messages.index", gettext("Messages"), inbox.latest(status="kept")),
+        ("messages", "messages.index", gettext("Messages"), inbox.latest()),
         ("mails", "operations.mails", gettext("Outgoing mail"), wiring.outgoing()),
     ]
     return [

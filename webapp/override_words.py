@@ -1,6 +1,7 @@
 """Overrides as history tells them: a sentence for each, from what to what."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext, pgettext
@@ -75,10 +76,11 @@ def _reassigned(plan: Plan, event: Event | Told, data: Mapping[str, Any]) -> str
 
 
 def _restored(data: Mapping[str, Any]) -> str:
-    kept = db.session.get(Checkpoint, data.get("checkpoint", 0))
-    if kept is None:
+    kept = None if "at" in data else db.session.get(Checkpoint, data.get("checkpoint", 0))
+    at = datetime.fromisoformat(data["at"]) if "at" in data else kept.at if kept else None
+    if at is None:
         return str(pgettext("override", "went back to a kept state"))
-    return str(pgettext("override", "went back to the state of %(moment)s", moment=formats.full(kept.at)))
+    return str(pgettext("override", "went back to the state of %(moment)s", moment=formats.full(at)))
 
 
 def _name(plan: Plan, diagram: str | None, element: str | None) -> str:

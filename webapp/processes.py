@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from engine import access
+from engine import access, calendars
 from engine.errors import NotAllowed, NotFound
 from engine.people import Department, Person
 from engine.process import blueprint as plans
@@ -18,10 +17,8 @@ from engine.process import decisions, definitions, forms, instances, tallies, up
 from engine.process.decisions import Decision, Table, trying
 from engine.process.definitions import Definition
 from engine.process.doctor import tables as table_doctor
-from engine.process.instances import Instance
-from engine.process.subscriptions import Subscription
-from engine.process.tasks import UserTask
-from webapp import flashes
+from engine.sales import handoffs
+from webapp import case_list, flashes
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
@@ -30,7 +27,6 @@ from webapp.languages import current, into_words
 
 bp = Blueprint("processes", __name__, url_prefix="/processes")
 
-PAGE = 50
 LATELY = timedelta(days=30)
 KINDS = {
     "funnel": lazy_gettext("funnel, step by step"),
@@ -111,7 +107,8 @@ def process(process: str) -> ResponseReturnValue:
         forms=_forms(shown),
         tables=_tables(shown),
         starts=_starts(shown, plan) if shown.id == versions[0].id else (),
-        **_cases(process),
+        handed_over=handoffs.coverage(db.session(), shown, today=calendars.local_day(now())),
+        **case_list.of(process),
     )
 
 
@@ -280,35 +277,4 @@ def _tables(definition: Definition) -> dict[str, Decision]:
     found: dict[str, Decision] = {}
     for content in definitions.files(db.session(), definition, "dmn").values():
         found |= decisions.read(content)
-    return found
-
-
-def _cases(process: str) -> dict[str, Any]:
-    """One page of the running cases this person may open, and where each stands."""
-    mine = (
-        instances.running().where(Instance.process == process, access.visible(me(), Instance)).order_by(None)
-    )
-    page = max(request.args.get("page", 1, type=int), 1)
-    newest_first = mine.order_by(Instance.started_at.desc(), Instance.id.desc())
-    rows = db.session.scalars(newest_first.limit(PAGE).offset((page - 1) * PAGE)).all()
-    return {
-        "cases": rows,
-        "open_count": db.session.scalar(select(func.count()).select_from(mine.subquery())) or 0,
-        "page": page,
-        "page_size": PAGE,
-        "where": _where([each.id for each in rows]),
-    }
-
-
-def _where(ids: Sequence[int]) -> dict[int, list[str]]:
-    """Where cases stand, in words: their open tasks, and the names of what they wait for."""
-    found: dict[int, list[str]] = {}
-    standing = select(UserTask).where(UserTask.instance_id.in_(ids), UserTask.closed_at.is_(None))
-    for task in db.session.scalars(standing.order_by(UserTask.id)):
-        found.setdefault(task.instance_id, []).append(into_words(task.text))
-    waiting = select(Subscription).where(Subscription.instance_id.in_(ids)).order_by(Subscription.id)
-    for each in db.session.scalars(waiting):
-        if each.instance_id not in found:
-            name = each.name or gettext("a moment in time")
-            found[each.instance_id] = [gettext("waits for: %(what)s", what=name)]
     return found

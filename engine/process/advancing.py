@@ -182,10 +182,13 @@ def settle(
         alive = {each.token for each in waiting if each.kind == "task"}
         closed = opening.closed(before, alive, done=command.task, now=command.now)
         live = facts(session, instance)
-        opened = opening.opened(session, instance, plan, before, waiting, facts=live, now=command.now)
+        whose = opening.whose_time(session)
+        opened = opening.opened(
+            session, instance, plan, before, waiting, facts=live, whose=whose, now=command.now
+        )
         if command.anew:
             opening.refit(instance, plan, before, waiting)
-        _subscribe(session, instance, plan, waiting, command)
+        _subscribe(session, instance, plan, waiting, whose, command)
         outbox.call_out(session, instance, plan, waiting, run, anew=command.anew, now=command.now)
         instance.state = run.dump()
         if run.ended and instance.ended_at is None:
@@ -290,7 +293,12 @@ def _opens(element: Element) -> bool:
 
 
 def _subscribe(
-    session: Session, instance: "Instance", plan: Blueprint, waiting: Iterable[Waiting], command: Action
+    session: Session,
+    instance: "Instance",
+    plan: Blueprint,
+    waiting: Iterable[Waiting],
+    whose: opening.Whose,
+    command: Action,
 ) -> None:
     wanted = {
         (each.token, each.kind, each.name): each
@@ -314,9 +322,7 @@ def _subscribe(
             diagram=each.diagram,
             element=each.element,
             name=each.name,
-            due_at=subscriptions.moment(
-                each, element, now=command.now, calendar=opening.calendar(session, element)
-            )
+            due_at=subscriptions.moment(each, element, now=command.now, calendar=whose(element))
             if timer
             else None,
         )

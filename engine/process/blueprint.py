@@ -79,6 +79,13 @@ class Element:
     """Every extension property as it was written."""
     script: str | None = None
     """The Python of a script task that was deployed as trusted; a safe script stands in the executable only."""
+    parent: str | None = None
+    """The sub-process it stands in; None on the diagram itself."""
+
+    @property
+    def label(self) -> "Text | str":
+        """What a refusal calls it: its name in both languages, or the id of one without a name."""
+        return self.name if self.name.pl or self.name.en else self.id
 
     @property
     def drawn(self) -> str:

@@ -30,7 +30,7 @@ from engine import history
 from engine.db import Base, BigId
 from engine.errors import Refusal
 from engine.people import Person
-from engine.process import decisions, doctor, forms
+from engine.process import crossings, decisions, doctor, forms, nesting
 from engine.process.blueprint import Blueprint, Text
 from engine.process.program import Program, parse
 from engine.process.scripts import policy
@@ -125,6 +125,7 @@ class Memo(Generic[T]):
 
 
 _blueprints: Memo[Blueprint] = Memo(200)
+_crossings: Memo[tuple[crossings.Crossing, ...]] = Memo(200)
 _programs: Memo[Program] = Memo(100)
 _forms: Memo[dict[str, forms.Form]] = Memo(200)
 
@@ -266,7 +267,19 @@ def blueprint(session: Session, definition: Definition) -> Blueprint:
     kept = _blueprints.get(definition.content_hash)
     if kept is None:
         (content,) = files(session, definition, "blueprint").values()
-        kept = _blueprints.keep(definition.content_hash, Blueprint.from_json(orjson.loads(content)))
+        read = Blueprint.from_json(orjson.loads(content))
+        if nesting.is_silent(read):
+            (executable,) = files(session, definition, "executable").values()
+            read = nesting.told(read, executable)
+        kept = _blueprints.keep(definition.content_hash, read)
+    return kept
+
+
+def handed_over(session: Session, definition: Definition) -> tuple[crossings.Crossing, ...]:
+    """Where work passes from department to department in this version; looked for once per content."""
+    kept = _crossings.get(definition.content_hash)
+    if kept is None:
+        kept = _crossings.keep(definition.content_hash, crossings.find(blueprint(session, definition)))
     return kept
 
 

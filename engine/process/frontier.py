@@ -8,12 +8,19 @@ from typing import Any
 
 import orjson
 
+from engine.process import packing
 from engine.process.spiff import events, joins, loops, nodes, values
 from engine.process.spiff.refusals import BrokenState, StateTooLarge
 from engine.process.spiff.scopes import Case, InnerScope
 from engine.process.spiff.tokens import READY, STARTED, WAITING, Token
 
-VERSION = 1
+VERSION = packing.VERSION
+WHOLE = 1
+"""The format of release 1: a scope inside another begins with all its data, and everything is written out."""
+
+_KEEPERS = (nodes.Guard, loops.Looping)
+_RUNNING = (nodes.Inner, nodes.Call, loops.Looping)
+_AWAITING = (events.Catch, events.EventChoice, joins.Join, joins.Finish)
 
 MOST_MEGABYTES = 16
 """What one case may remember. A usual one remembers a few kilobytes."""
@@ -39,18 +46,25 @@ def _compact(scope: Any) -> None:
 
 
 def _needed(scope: Any) -> set[int]:
-    """The first and the last token, the open ones and their parents, and where the ways of open ones parted.
+    """The first and the last token, the open ones, the parents some of them need, and where the ways of open ones parted.
 
-    A parent says on which way a token came in, or guards it; where ways parted, a later join finds the data that
-    both ways began with.
+    Where ways parted, a later join finds the data that both ways began with.
     """
     tasks: dict[int, Token] = scope.tasks
     kept = {token.id for token in (scope.task_tree, scope.last_task) if token is not None}
     for token in tasks.values():
         if token.is_open:
-            kept.update(i for i in (token.id, token._parent) if i is not None)
+            kept.add(token.id)
+            if token._parent is not None and _needs(token, tasks[token._parent]):
+                kept.add(token._parent)
     kept.update(_partings(tasks, kept))
     return kept
+
+
+def _needs(token: Token, parent: Token) -> bool:
+    """Whether a parent guards the token, counts it, or says on which way it came in; a step that waits asks nobody."""
+    waits = token._state & token.task_spec.waits
+    return not waits or isinstance(parent.task_spec, _KEEPERS)
 
 
 def _partings(tasks: dict[int, Token], kept: set[int]) -> Iterable[int]:
@@ -100,7 +114,7 @@ def dump(case: Case) -> bytes:
     ]
     if inner:
         state["sub"] = inner
-    written = orjson.dumps(state)
+    written = packing.pack(state)
     if len(written) > MOST_MEGABYTES * 2**20:
         raise StateTooLarge(size=len(written) // 2**20, most=MOST_MEGABYTES)
     return written
@@ -130,19 +144,29 @@ def parents_first(parents: Mapping[int, int | None]) -> Iterator[int]:
         yield from reversed(line)
 
 
+def write(plain: dict[str, Any]) -> bytes:
+    """What `read` gave, in the format it was written in."""
+    return orjson.dumps(plain) if plain["v"] == WHOLE else packing.pack(plain)
+
+
 def _dump_token(token: Token) -> list[Any]:
     """Number, parent, node, state; then, as far as needed: changed data, our notes, names that are gone."""
-    parent = token.parent.data if token.parent is not None else {}
+    before, data = _before(token), token.data
+    known = before.data if before is not None else {}
     changed = {
         name: value
-        for name, value in token.data.items()
-        if name not in parent or not values.same(parent[name], value)
+        for name, value in data.items()
+        if name not in known or not (known[name] is value or values.same(known[name], value))
     }
     row = [token.id, token._parent, token.task_spec.name, token._state]
-    more: list[Any] = [changed, token.internal_data, [name for name in parent if name not in token.data]]
-    while more and not more[-1]:
-        more.pop()
-    return row + more
+    if known.keys() <= data.keys():
+        return row if not (changed or token.internal_data) else [*row, changed, token.internal_data]
+    return [*row, changed, token.internal_data, [name for name in known if name not in data]]
+
+
+def _before(token: Token) -> Token | None:
+    """The token whose data this one began with: its parent, or the activity around its scope."""
+    return token.parent if token._parent is not None else getattr(token.workflow, "activity", None)
 
 
 # ------------------------------------------------------------------------------------------------------ load
@@ -153,9 +177,9 @@ def load(case: Case, state: bytes) -> None:
     plain = read(state)
     try:
         case.prefix, case.last_id, case.end_element = plain["p"], plain["n"], plain.get("e")
-        _load_scope(case, plain["top"])
+        _load_scope(case, plain["top"], {})
         for activity, name, inner in plain.get("sub", ()):
-            _load_inner(case, activity, name, inner)
+            _load_inner(case, activity, name, inner, whole=plain["v"] == WHOLE)
     except (TypeError, ValueError, AttributeError, IndexError) as error:
         raise BrokenState(reason=type(error).__name__) from error
     except KeyError as error:
@@ -163,38 +187,42 @@ def load(case: Case, state: bytes) -> None:
 
 
 def read(state: bytes) -> dict[str, Any]:
-    """The state as plain values. Raises BrokenState when it is none, or was written in a way we do not know."""
+    """The state as plain values, of whichever release. Raises BrokenState for none that we know how to read."""
     try:
         plain = orjson.loads(state)
-    except orjson.JSONDecodeError as error:
+        version = plain.get("v") if isinstance(plain, dict) else None
+        if version == VERSION:
+            return packing.unpack(plain, values.copied)
+    except (TypeError, ValueError, AttributeError, LookupError) as error:
         raise BrokenState(reason=type(error).__name__) from error
-    if not isinstance(plain, dict) or plain.get("v") != VERSION:
-        raise BrokenState(reason=f"v{plain.get('v') if isinstance(plain, dict) else None}")
-    return plain
+    if version != WHOLE:
+        raise BrokenState(reason=f"v{version}")
+    return dict(plain)
 
 
-def _load_inner(case: Case, number: int, name: str, plain: dict[str, Any]) -> None:
+def _load_inner(case: Case, number: int, name: str, plain: dict[str, Any], *, whole: bool) -> None:
     activity = case.get_task_from_id(number)
     if activity is None or activity.task_spec.spec != name:
         raise BrokenState(reason=name)
     scope = InnerScope(case.program.subspecs[name], activity, case)
     case.subprocesses[number] = scope
-    _load_scope(scope, plain)
+    _load_scope(scope, plain, {} if whole else activity.data)
 
 
-def _load_scope(scope: Any, plain: dict[str, Any]) -> None:
+def _load_scope(scope: Any, plain: dict[str, Any], around: dict[str, Any]) -> None:
     scope.correlations = plain.get("c", {})
     if "d" in plain:
         scope.completed, scope.data = True, plain["d"]
         return
     for row in plain["t"]:
-        _load_token(scope, *row)
+        _load_token(scope, around, *row)
     scope.task_tree = scope.tasks[plain["t"][0][0]]
     scope.last_task = scope.tasks[plain["l"]] if plain["l"] is not None else None
 
 
 def _load_token(
     scope: Any,
+    around: dict[str, Any],
     number: int,
     parent: int | None,
     name: str,
@@ -206,8 +234,10 @@ def _load_token(
     node = scope.spec.task_specs[name]
     if not _may_stand(node, state):
         raise BrokenState(reason=name)
-    token = Token(scope, node, scope.tasks[parent] if parent is not None else None, state, number)
-    token._inherit_data()
+    before = scope.tasks[parent] if parent is not None else None
+    token = Token(scope, node, before, state, number)
+    around = around if before is None else before.data
+    token.data = values.copied(around)
     token.data.update(changed or {})
     for lost in gone:
         token.data.pop(lost, None)
@@ -219,5 +249,5 @@ def _may_stand(node: Any, state: int) -> bool:
     if state == READY:
         return bool(node.manual)
     if state == STARTED:
-        return isinstance(node, nodes.Inner | nodes.Call | loops.Looping)
-    return state != WAITING or isinstance(node, events.Catch | events.EventChoice | joins.Join | joins.Finish)
+        return isinstance(node, _RUNNING)
+    return state != WAITING or isinstance(node, _AWAITING)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import calendars, people
+from engine import calendars
 from engine.calendars import Calendar
 from engine.people import Person
 from engine.process import expressions, subscriptions, tasks
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.process.instances import Instance
 
 Facts = Callable[[], Mapping[str, Any]]
+Whose = Callable[[Element | None], Calendar]
 
 
 def opened(
@@ -29,12 +30,13 @@ def opened(
     waiting: Iterable[Waiting],
     *,
     facts: Facts,
+    whose: Whose,
     now: datetime,
 ) -> list[UserTask]:
     """The tasks that wait now and were not open before, put into the session. Raises NotATime, ExpressionFailed."""
     known = {task.token for task in before if task.closed_at is None}
     wanted = (each for each in waiting if each.kind == "task" and each.token not in known)
-    found = [_task(session, instance, plan, each, facts, now) for each in wanted]
+    found = [_task(session, instance, plan, each, facts, whose, now) for each in wanted]
     session.add_all(found)
     return found
 
@@ -64,11 +66,22 @@ def refit(
                 tasks.relocate(task, each.diagram, _element(plan, each), instance)
 
 
-def calendar(session: Session, element: Element | None) -> Calendar:
-    """In whose work time an element lives: that of the department whose, or whose head's, work it is."""
-    kind, _, key = (element.audience if element and element.audience else "").partition(":")
-    whose = people.department(session, key) if kind in {"department", "head"} else None
-    return calendars.of(session, whose)
+def whose_time(session: Session) -> Whose:
+    """In whose work time an element lives: that of the department whose, or whose head's, work it is.
+
+    All calendars are read at once, when the first is needed: a command asks the same few queries for one timer as for
+    a hundred.
+    """
+    known: dict[str | None, Calendar] = {}
+
+    def calendar(element: Element | None) -> Calendar:
+        if not known:
+            known.update(calendars.by_key(session))
+        kind, _, key = (element.audience if element and element.audience else "").partition(":")
+        named = key if kind in {"department", "head"} else None
+        return known.get(named, known[None])
+
+    return calendar
 
 
 def _element(plan: Blueprint, waiting: Waiting) -> Element:
@@ -77,10 +90,16 @@ def _element(plan: Blueprint, waiting: Waiting) -> Element:
 
 
 def _task(
-    session: Session, instance: "Instance", plan: Blueprint, waiting: Waiting, facts: Facts, now: datetime
+    session: Session,
+    instance: "Instance",
+    plan: Blueprint,
+    waiting: Waiting,
+    facts: Facts,
+    whose: Whose,
+    now: datetime,
 ) -> UserTask:
     element = _element(plan, waiting)
-    due = _due(session, element, waiting, facts, now)
+    due = _due(element, waiting, facts, whose, now)
     return UserTask(
         instance_id=instance.id,
         definition_id=instance.definition_id,
@@ -101,17 +120,14 @@ def _task(
     )
 
 
-def _due(
-    session: Session, element: Element, waiting: Waiting, facts: Facts, now: datetime
-) -> datetime | None:
+def _due(element: Element, waiting: Waiting, facts: Facts, whose: Whose, now: datetime) -> datetime | None:
     """When the task is due: a duration as drawn, or what its expression gives; None is no time."""
     text = element.due
     if text and not subscriptions.is_duration(text):
         text = subscriptions.written(_value(element, text, waiting, facts, now))
     if not text:
         return None
-    whose = calendar(session, element)
-    return subscriptions.deadline(text, at=now, calendar=whose, name=element.name.pl or element.id)
+    return subscriptions.deadline(text, at=now, calendar=whose(element), name=element.label)
 
 
 def _value(element: Element, expression: str, waiting: Waiting, facts: Facts, now: datetime) -> Any:
@@ -119,8 +135,7 @@ def _value(element: Element, expression: str, waiting: Waiting, facts: Facts, no
     try:
         return expressions.evaluate(expression, {**facts(), **waiting.data}, now=now)
     except expressions.ExpressionRefused as refusal:
-        name = element.name.pl or element.name.en or element.id
-        raise ExpressionFailed(element=name, expression=expression, reason=refusal) from refusal
+        raise ExpressionFailed(element=element.label, expression=expression, reason=refusal) from refusal
 
 
 def _assignee(

@@ -209,7 +209,12 @@ def restore(
     run = resting.read(session, held, now)
     run.count_from(last)
     resting.lift(session, held, said, by, now)
-    what = {"checkpoint": checkpoint.id, "kept": kept.id, "to": checkpoint.seq}
+    what = {
+        "checkpoint": checkpoint.id,
+        "kept": kept.id,
+        "to": checkpoint.seq,
+        "at": checkpoint.at.isoformat(),
+    }
     told = fact(held, "restored", said, by=by, now=now, data=what)
     stood = _stood(session, held, checkpoint, told)
     _settle(session, held, run, Action("admin", by, now, _why(said), facts=[told], anew=True, stood=stood))

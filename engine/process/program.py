@@ -15,7 +15,7 @@ from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.specs import control, defaults
 
 from engine.process import expressions
-from engine.process.blueprint import Blueprint, Element
+from engine.process.blueprint import Blueprint, Element, Text
 from engine.process.spiff import events, joins, loops, nodes, values
 from engine.process.spiff.refusals import NotSupported
 
@@ -60,10 +60,10 @@ class Program:
         """What the blueprint says about a node; None for what the engine added."""
         return self.blueprint.element(self.diagram(spec), node.bpmn_id) if node.bpmn_id else None
 
-    def label(self, spec: str, node: Any) -> str:
-        """What a node is called on the diagram."""
+    def label(self, spec: str, node: Any) -> Text | str:
+        """What a node is called on the diagram, in both languages; one without a name goes by its id."""
         element = self.element(spec, node)
-        return (element.name.pl or element.name.en or element.id) if element else str(node.name)
+        return element.label if element else str(node.name)
 
     def correlation(self, message: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         """What a payload says under the correlation keys of a message; what it does not say is left out."""

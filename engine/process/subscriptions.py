@@ -15,7 +15,7 @@ from engine.calendars import Calendar, TooFar
 from engine.db import Base, BigId
 from engine.errors import Refusal
 from engine.lengths import NotALength
-from engine.process.blueprint import Element
+from engine.process.blueprint import Element, Text
 from engine.process.runner import Waiting
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def moment(waiting: Waiting, element: Element | None, *, now: datetime, calendar
     Of a cycle (``R3/PT1H``) this is the next round. Raises NotATime, TooLong.
     """
     text = (waiting.due or "").strip()
-    name = element.name.pl if element and element.name.pl else waiting.element
+    name = element.label if element else waiting.element
     work = element is None or element.timer is None or element.timer.clock != "round"
     if waiting.timer_kind == "date":
         return _date(text, name, calendar, work=work)
@@ -168,14 +168,16 @@ def written(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def deadline(text: str, *, at: datetime, calendar: Calendar, name: str = "") -> datetime:
+def deadline(text: str, *, at: datetime, calendar: Calendar, name: Text | str = "") -> datetime:
     """When a task given at ``at`` is due, in UTC: a length in work time, or a date or moment. Raises NotATime, TooLong."""
     if is_duration(text):
         return after(text, at=at, calendar=calendar, name=name)
     return _date(text, name, calendar)
 
 
-def after(interval: str, *, at: datetime, calendar: Calendar, work: bool = True, name: str = "") -> datetime:
+def after(
+    interval: str, *, at: datetime, calendar: Calendar, work: bool = True, name: Text | str = ""
+) -> datetime:
     """The moment a length of time after ``at``, in UTC, in work time or round the clock. Raises NotATime, TooLong."""
     try:
         return (calendar.add if work else calendar.add_round)(at, interval)
@@ -185,7 +187,7 @@ def after(interval: str, *, at: datetime, calendar: Calendar, work: bool = True,
         raise TooLong(element=name, text=interval) from error
 
 
-def _date(text: str, name: str, calendar: Calendar, *, work: bool = True) -> datetime:
+def _date(text: str, name: Text | str, calendar: Calendar, *, work: bool = True) -> datetime:
     """A moment in the calendar's zone unless it names one; of a mere date the first opening from that day on, or 8:00."""
     try:
         if "T" not in text and work:

@@ -8,10 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from engine.errors import Refusal
-from engine.process import differences, frontier
+from engine.process import arrivals, differences, frontier
 from engine.process.blueprint import Text
 from engine.process.program import Program
 from engine.process.spiff import events, joins, nodes
@@ -29,6 +27,16 @@ class StandsOtherwise(Refusal):
 
 class WayGone(Refusal):
     """At “%(element)s” a branch has arrived on a way that the new version does not have; it would wait for ever."""
+
+
+class BranchMissing(Refusal):
+    """“%(element)s” waits for the branch of “%(branch)s” in the new version. This case has begun its branches without it
+    and would wait for ever: it can go before its ways part, or when they have met."""
+
+
+class BranchTwice(Refusal):
+    """“%(element)s” takes one branch from each way, and this case would bring more than one by way of “%(branch)s”: what
+    is left over would wait for ever."""
 
 
 class CallsAnother(Refusal):
@@ -61,14 +69,15 @@ class Transplant:
 
 
 def transplant(state: bytes, old: Program, new: Program, mapping: Mapped) -> Transplant:
-    """Raises StepGone, StandsOtherwise, WayGone, CallsAnother, and BrokenState for a state that is none."""
+    """Raises StepGone, StandsOtherwise, WayGone, BranchMissing, BranchTwice, CallsAnother, and BrokenState for a state
+    that is none."""
     plain = frontier.read(state)
     work = _Work(plain, old, new, mapping)
     work.scope(old.spec, new.spec, plain["top"], None)
     for entry in plain.get("sub", ()):  # an outer scope is written before those inside it
         work.inner(entry)
     plain["n"] = work.last
-    work.done.state = orjson.dumps(plain)
+    work.done.state = frontier.write(plain)
     return work.done
 
 
@@ -99,11 +108,13 @@ class _Work:
             return
         rows: dict[int, Row] = {row[0]: row for row in scope["t"]}
         stood = {number: before.task_specs[row[2]] for number, row in rows.items()}
+        known = self._known_uneven(before, after, rows)
         self._event_subprocesses(before, after, scope["t"][0], activity)
         for number, node in stood.items():
             self._place(before, after, rows, number, node)
         for number in rows:
             self._must_be_awaited(before, after, rows, number, stood)
+        self._must_meet(after, rows, known)
         scope["t"] = [
             rows[number] for number in frontier.parents_first({n: row[1] for n, row in rows.items()})
         ]
@@ -155,6 +166,28 @@ class _Work:
         is_arrival = row[3] == WAITING and isinstance(join, joins.Join)
         if is_arrival and rows[row[1]][2] not in join._inputs:
             raise WayGone(element=_called(self.old, before, stood[number]))
+
+    def _known_uneven(self, before: Any, after: Any, rows: dict[int, Row]) -> set[tuple[str, str]]:
+        """Joins and ways, by their new names, that would not come out even on the old version either."""
+        return {
+            (
+                self._name(before, after, before.task_specs[join]),
+                self._name(before, after, before.task_specs[way]),
+            )
+            for join, found in arrivals.uneven(before, rows).items()
+            for way in found.missing | found.crowded
+        }
+
+    def _must_meet(self, after: Any, rows: dict[int, Row], known: set[tuple[str, str]]) -> None:
+        """Where the new version joins ways, every way needs its branch, and none may bring two."""
+        for join, found in arrivals.uneven(after, rows).items():
+            for ways, refusal in ((found.missing, BranchMissing), (found.crowded, BranchTwice)):
+                wrong = sorted(way for way in ways if (join, way) not in known)
+                if wrong:
+                    names = [_branch(self.new, after, way) for way in wrong]
+                    raise refusal(
+                        element=_called(self.new, after, after.task_specs[join]), branch=_listed(names)
+                    )
 
     # ------------------------------------------------------------------------------------- what it waits for
 
@@ -218,9 +251,28 @@ def _hears(node: Any) -> Any:
 
 def _called(program: Program, spec: Any, node: Any) -> Text | str:
     """What a step is called on its diagram, in both languages."""
-    element = program.element(spec.name, node)
-    named = element is not None and (element.name.pl or element.name.en)
-    return element.name if element is not None and named else program.label(spec.name, node)
+    return program.label(spec.name, node)
+
+
+def _branch(program: Program, spec: Any, way: str) -> Text | str:
+    """What the last step with a name on a way into a join is called."""
+    node = last = spec.task_specs[way]
+    while True:
+        element = program.element(spec.name, node)
+        if element is not None and (element.name.pl or element.name.en):
+            return element.name
+        before = [spec.task_specs[name] for name in node._inputs]
+        if len(before) != 1 or len(before[0].outputs) > 1:
+            return _called(program, spec, last)
+        node = before[0]
+
+
+def _listed(names: Sequence[Text | str]) -> Text:
+    """Several names where a sentence has the place of one, each in quotation marks of its own."""
+    texts = [Text(each, each) if isinstance(each, str) else each for each in names]
+    return Text(
+        "”, „".join(each.into("pl") for each in texts), "”, “".join(each.into("en") for each in texts)
+    )
 
 
 def _kind(program: Program, spec: Any, node: Any) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from engine import people
 from engine.errors import NotAllowed, Refusal
 from engine.people import Person
-from engine.process import advancing, definitions, instances, subscriptions
+from engine.process import advancing, commands, definitions, instances, subscriptions
 from engine.process.advancing import Answered
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
@@ -292,7 +292,7 @@ def deliver(
             say(held, "promise_delivered", state="delivered", turn=PROVIDER)
         instances.complete(session, held.task, raw, by=by, now=now, key=key)
         return
-    if not instances.is_first(session, key, held.instance, now):
+    if not commands.is_first(session, key, held.instance, now):
         return
     promise.delivery = instances.read(session, held.task, raw, now=now)
     promise.proposed_due_at = promise.respond_by = None
@@ -319,7 +319,7 @@ def accept(
     """
     held = hold(session, promise, seen, side=CONSUMER, states=("delivered",), by=by, now=now)
     promise, task = held.promise, held.task
-    if not instances.is_first(session, key, held.instance, now):
+    if not commands.is_first(session, key, held.instance, now):
         return
     silent = None if by is not None else True
     told = {"note": _text(note), "silent": silent}

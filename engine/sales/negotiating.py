@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from engine import calendars
 from engine.errors import Invalid, Refusal, Stale
 from engine.people import Department, Person
-from engine.sales import speaking, standing
+from engine.sales import minutes, speaking, summons, turning
 from engine.sales.agreements import (
     NEGOTIATED,
     Agreement,
@@ -30,9 +30,6 @@ from engine.sales.speaking import NotYourSide, Voice, sides
 from engine.sales.terms import Required, TooMuch, clean, fingerprint
 
 __all__ = ["accept", "counter", "draft", "propose", "remark", "sides", "withdraw"]
-
-ANSWER_WITHIN = "P3D"
-"""Work time of the side that is asked; after it the lowest common manager is asked instead."""
 
 LONGEST_TITLE, LONGEST_CODE = 200, 40
 
@@ -92,7 +89,7 @@ def draft(
     session.add(agreement)
     session.flush()
     version = _word(session, agreement, said, "draft", voice, now=now)
-    _record(session, "agreement_drafted", agreement, version, voice, now=now)
+    minutes.record(session, "agreement_drafted", agreement, version, voice, now=now)
     return agreement
 
 
@@ -108,7 +105,7 @@ def propose(
 
     Raises NotYourSide, NoHead, OneHead, OnTheTable, NothingChanged, Invalid.
     """
-    agreement = standing.locked(session, agreement)
+    agreement = minutes.locked(session, agreement)
     speaking.must_have_two_heads(session, agreement)
     voice = speaking.must_speak(session, agreement, by, now)
     table = session.get(AgreementVersion, agreement.negotiating_version_id or 0)
@@ -128,7 +125,7 @@ def propose(
         table.terms, table.terms_hash = said, fingerprint(said)
         session.flush()  # while it still is a draft: from the next line on its words stay
     _lay_on_the_table(session, agreement, table, "proposed", voice, now=now)
-    _record(session, "agreement_proposed", agreement, table, voice, now=now)
+    minutes.record(session, "agreement_proposed", agreement, table, voice, now=now)
     return table
 
 
@@ -146,8 +143,8 @@ def counter(
     version.state, version.ended_at, version.answer_by = "superseded", now, None
     answer = _word(session, agreement, said, "draft", voice, now=now)
     _lay_on_the_table(session, agreement, answer, "countered", voice, now=now)
-    _record(session, "agreement_countered", agreement, answer, voice, now=now)
-    standing.moved_on(session, agreement, by=by, now=now)
+    minutes.record(session, "agreement_countered", agreement, answer, voice, now=now)
+    summons.over(session, agreement, besides=None, by=by, now=now)
     return answer
 
 
@@ -167,9 +164,9 @@ def accept(
     _sign(session, version, voice, now=now)
     version.state, version.answer_by = "scheduled", None
     agreement.negotiating_version_id = None
-    _record(session, "agreement_accepted", agreement, version, voice, now=now)
-    standing.signed(session, agreement, version, now=now)
-    standing.moved_on(session, agreement, by=by, now=now)
+    minutes.record(session, "agreement_accepted", agreement, version, voice, now=now)
+    turning.signed(session, agreement, version, now=now)
+    summons.over(session, agreement, besides=None, by=by, now=now)
 
 
 def withdraw(
@@ -187,8 +184,8 @@ def withdraw(
     version.state, version.ended_at, version.answer_by = "withdrawn", now, None
     agreement.negotiating_version_id = None
     kind = "agreement_withdrawn" if own else "agreement_declined"
-    _record(session, kind, agreement, version, voice, now=now, note=note)
-    standing.moved_on(session, agreement, by=by, now=now)
+    minutes.record(session, kind, agreement, version, voice, now=now, note=note)
+    summons.over(session, agreement, besides=None, by=by, now=now)
 
 
 def remark(
@@ -210,7 +207,7 @@ def remark(
     if version is not None and version.agreement_id != agreement.id:
         raise OutOfDate
     if text.strip():
-        _record(session, "agreement_remarked", agreement, version, by, now=now, note=text)
+        minutes.record(session, "agreement_remarked", agreement, version, by, now=now, note=text)
 
 
 # ------------------------------------------------------------------------------------------------ what they share
@@ -291,7 +288,7 @@ def _lay_on_the_table(
     """The other side has some work days to answer; then its silence goes to the lowest common manager."""
     asked = session.get(Department, speaking.other_side(agreement, voice.department_id))
     version.state, version.proposed_at, version.proposed_by_id = state, now, voice.person.id
-    version.answer_by = calendars.of(session, asked).add(now, ANSWER_WITHIN)
+    version.answer_by = calendars.of(session, asked).add(now, summons.PATIENCE)
     _sign(session, version, voice, now=now)
 
 
@@ -316,7 +313,7 @@ def _sign(session: Session, version: AgreementVersion, voice: Voice, *, now: dat
 
 def _table(session: Session, version: AgreementVersion) -> Agreement:
     """The agreement whose version on the table this is. Raises OutOfDate, NothingOnTheTable."""
-    agreement = standing.locked(session, session.get_one(Agreement, version.agreement_id))
+    agreement = minutes.locked(session, session.get_one(Agreement, version.agreement_id))
     if agreement.negotiating_version_id is None:
         raise NothingOnTheTable
     if agreement.negotiating_version_id != version.id:
@@ -344,16 +341,3 @@ def _may_talk(session: Session, agreement: Agreement, by: Person, now: datetime)
         AgreementVersion.agreement_id == agreement.id, AgreementVersion.escalated_to_id == by.id
     )
     return bool(sides(session, agreement, by, calendars.local_day(now)) or session.scalar(asked.limit(1)))
-
-
-def _record(
-    session: Session,
-    kind: str,
-    agreement: Agreement,
-    version: AgreementVersion | None,
-    who: Voice | Person,
-    *,
-    now: datetime,
-    note: str | None = None,
-) -> None:
-    standing.tell_history(session, kind, agreement, version, who, now=now, note=note)

@@ -8,6 +8,7 @@ from tests.bpmn.selling import drop
 from tests.bpmn.walk import Walk
 
 ROUNDS, MOVES, AROUND = 5, 500, 16
+UNANSWERED = (3, 200)
 STAGES = ("qualification", "discovery", "solution", "offer", "negotiation", "contract")
 
 
@@ -27,6 +28,22 @@ def figures() -> Iterator[Figure]:
         size = max(size, *fresh.states, *old.states)
     yield ratio("long sale per command at move 500 against move 5, CPU", aged, young, target=1.1)
     yield Figure("largest state of the long sale in 580 moves", size, (size, size), 6_144, "B")
+    size = max(_unattended(MOVES).states)
+    yield Figure(
+        f"largest state of the long sale in {MOVES} moves, nobody attends", size, (size, size), 6_144, "B"
+    )
+
+
+def _unattended(times: int) -> Walk:
+    """Every stage rots, nobody does a review, and a commitment or two stay unanswered."""
+    sale = Walk("sales_funnel").start("deal_opened")
+    for number in range(times):
+        if number in UNANSWERED:
+            sale.send("commitment.due", commitment_id=number)
+        sale.fire("stage_rots")
+        sale.fire("stage_rotten")
+        drop(sale, STAGES[(number + 1) % 6])
+    return sale
 
 
 def _moved(times: int) -> Walk:

@@ -7,6 +7,7 @@ from tests.bpmn.selling import advance, bid, drop, hand_over, qualify, solve
 from tests.bpmn.walk import Walk, blueprint, ends_drawn, ends_reached, examined, tables
 
 BACK = {"decision": "back", "reason": "missing_work"}
+STAGES = ("qualification", "discovery", "solution", "offer", "negotiation", "contract")
 
 
 # ------------------------------------------------------------------------------------------------ the whole way
@@ -153,13 +154,44 @@ def test_a_deal_that_stands_too_long_is_told_of_and_then_looked_into(deal: Walk)
     assert deal.tasks == ["qualify"]
 
 
-def test_a_stage_entered_anew_has_fresh_timers_and_the_directors_task_stays(deal: Walk) -> None:
+def test_a_stage_entered_anew_has_fresh_timers_and_the_review_of_the_one_left_is_over(deal: Walk) -> None:
     deal.fire("stage_rots")
     deal.fire("stage_rotten")
     drop(deal, "solution")
 
     assert deal.timers == {"stage_rots": "P20D", "stage_rotten": "P30D"}
-    assert deal.tasks == ["request_solution", "review_stage"]
+    assert deal.tasks == ["request_solution"]
+
+
+def test_an_open_review_does_not_hold_a_stage_that_its_owner_has_decided_about(deal: Walk) -> None:
+    deal.fire("stage_rotten")
+    qualify(deal)
+    deal.do("decide_stage", decision="advance")
+
+    assert deal.tasks == ["meet_client", "support_discovery"]
+    assert deal.timers == {"stage_rots": "P15D", "stage_rotten": "P23D"}
+
+
+def test_a_review_that_is_done_leaves_the_stage_and_its_owners_work_alone(deal: Walk) -> None:
+    qualify(deal)
+    deal.fire("stage_rotten")
+    deal.do("review_stage")
+
+    assert deal.tasks == ["decide_stage"]
+    deal.do("decide_stage", decision="advance")
+    assert deal.stages[-1] == "discovery"
+
+
+def test_five_hundred_moves_with_every_review_left_undone_fit_into_six_kilobytes(deal: Walk) -> None:
+    for number in range(500):
+        deal.fire("stage_rots")
+        deal.fire("stage_rotten")
+        assert deal.tasks.count("review_stage") == 1
+        drop(deal, STAGES[(number + 1) % len(STAGES)])
+
+    assert len(deal.stages) == 501
+    assert max(deal.states) <= 6 * 1024
+    assert max(deal.states[-100:]) <= max(deal.states[:100]) + 16  # the numbers of tokens grow
 
 
 # ------------------------------------------------------------------------------------------------ pauses
@@ -214,7 +246,7 @@ def test_a_withdrawn_client_ends_the_deal_whatever_was_open(deal: Walk) -> None:
     advance(deal, "discovery")
     deal.fire("stage_rotten")
     deal.send("client.withdrew", reason="no_budget")
-    assert deal.tasks == ["record_loss", "review_stage"]
+    assert deal.tasks == ["record_loss"]
     deal.do("record_loss", reason="no_budget")
 
     assert deal.outcome == "lost"

@@ -17,6 +17,8 @@ BPMN = Path(__file__).parents[2] / "bpmn"
 BUNDLES = {
     "sales_funnel": ("sales_funnel.bpmn", "stages/*.bpmn"),
     "fast_sale": ("fast_sale.bpmn", "phases/*.bpmn", "complaint.bpmn"),
+    "agreement_answer": ("house/agreement_answer.bpmn",),
+    "agreement_review": ("house/agreement_review.bpmn",),
     "promise_escalation": ("house/promise_escalation.bpmn",),
 }
 DEPARTMENTS = (

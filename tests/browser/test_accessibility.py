@@ -11,9 +11,12 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from engine.db import connect, sessions
+from engine.process import definitions, inbox, instances
+from engine.process.doctor import examine
 from tests.browser import walking
 from tests.browser.conftest import PageOf
 from tests.browser.walking import ADMINISTRATOR, ANNA, CELINA, CLARA, CLERK, DESIGNER, PRESALES, Firm
+from tests.engine.process import kit
 from webapp.demo import agreements, company, trouble
 
 pytestmark = pytest.mark.browser
@@ -64,6 +67,19 @@ def doctor(page: Page) -> None:
     expect(page.locator("bpmn-view[data-ready]")).to_be_visible()
 
 
+def mended(page: Page) -> None:
+    """The same table when every repair is agreed to, with the mended diagram to take home."""
+    doctor(page)
+    page.get_by_role("button", name="Accept all repairs").click()
+    expect(page.get_by_role("link", name="Download the mended diagram")).to_be_visible()
+
+
+def explained(page: Page) -> None:
+    """What findings mean, one of them unfolded."""
+    page.goto("/processes/findings")
+    page.locator("details").evaluate_all("all => all.slice(0, 3).forEach(each => { each.open = true })")
+
+
 def operating(page: Page) -> None:
     """A case with everything unfolded that may be done with it."""
     first("/processes/sales_funnel", "#cases a")(page)
@@ -80,6 +96,7 @@ def tried(page: Page) -> None:
 
 
 DESK = "/administration/departments"
+MESSAGES = "/operations/messages/"
 
 SCREENS: dict[str, dict[str, Screen]] = {
     ANNA: {
@@ -118,6 +135,13 @@ SCREENS: dict[str, dict[str, Screen]] = {
         "a process": at("/processes/sales_funnel"),
         "an upload": at("/processes/upload"),
         "the doctor": doctor,
+        "a mended diagram": mended,
+        "the findings": explained,
+        "messages": at(MESSAGES),
+        "messages that wait": at(f"{MESSAGES}?status=kept"),
+        "no such message": at(f"{MESSAGES}?name=nothing"),
+        "a refused message": first(f"{MESSAGES}?status=refused", "tbody a.what"),
+        "a delivered message": first(f"{MESSAGES}?status=delivered", "tbody a.what"),
         "operations": at("/operations/"),
         "a cause": first("/operations/", "a.what[href*='code=']"),
         "an incident": first("/operations/", "a.what[href*='/incidents/']"),
@@ -167,8 +191,25 @@ def lively(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with firm.at_work() as session:
         agreements.negotiate(session, company.remember(session), now=firm.now)
     walking.disturb(firm)
+    _talk(firm)
     engine.dispose()
     return path
+
+
+def _talk(firm: Firm) -> None:
+    """Messages that found a case, that wait for one, and that nobody waits for."""
+    steps = (kit.hear("paid", "payment.made", keep="P2D"), kit.hear("lost", "parcel.lost"), kit.end())
+    file = kit.diagram(
+        "paying", kit.start(), *steps, kit.way("begin", "paid", "lost", "done"), keeps="amount"
+    )
+    with firm.at_work() as session:
+        by = walking.person(session, DESIGNER)
+        accepted = [each.id for each in examine([file]).findings if each.repairable]
+        paying = definitions.deploy(session, [file], accepted=accepted, by=by, now=firm.now)
+        instances.start(session, paying, by=by, now=firm.now, title="Faktura 12", business_key="F-12")
+        for key in ("F-12", "F-13"):
+            inbox.receive(session, "payment.made", {"amount": 120}, key=key, business_key=key, now=firm.now)
+        inbox.receive(session, "parcel.lost", {"amount": 7}, key="b-1", business_key="F-14", now=firm.now)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,6 +18,7 @@ from tests.conftest import MONDAY
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
 
 PLACES = {
     # zone, country: a week in which the clocks change (Kolkata's never do), its free days
@@ -28,17 +30,23 @@ PLACES = {
 }
 
 hours = some.tuples(some.integers(0, 1439), some.integers(1, 1440)).filter(lambda pair: pair[0] < pair[1])
+nights = some.tuples(some.integers(0, 1439), some.integers(1441, 2879)).filter(
+    lambda pair: pair[1] - pair[0] <= 1440
+)
+any_hours = hours | nights
 
 
 @some.composite
 def situations(draw: some.DrawFn, shortest: int = 1) -> tuple[Calendar, set[date], datetime]:
     """A calendar with a few special days, the public holidays near, and a moment a few days from a change of clocks."""
     (zone, country, first), free = draw(some.sampled_from(sorted(PLACES.items(), key=str)))
-    opens, closes = draw(hours.filter(lambda pair: pair[1] - pair[0] >= shortest))
+    long_enough = any_hours.filter(lambda pair: pair[1] - pair[0] >= shortest)
+    opens, closes = draw(long_enough)
     week = "".join(sorted(draw(some.sets(some.sampled_from("1234567"), min_size=1))))
     days = some.integers(0, 10).map(lambda n: first + timedelta(n))
-    special = draw(some.dictionaries(days, some.none() | hours, max_size=3))
-    calendar = Calendar(zone, country, "", opens, closes, week, special)
+    special = draw(some.dictionaries(days, some.none() | any_hours, max_size=3))
+    own = draw(some.dictionaries(some.sampled_from("1234567"), long_enough, max_size=3))
+    calendar = Calendar(zone, country, "", opens, closes, week, special, own)
     minutes = draw(some.integers(0, 7 * 1440))
     start = datetime.combine(first, time(), tzinfo=ZoneInfo(zone)).astimezone(UTC) + minutes * MINUTE
     return calendar, free, start
@@ -60,13 +68,19 @@ def walk(calendar: Calendar, free: set[date], start: datetime) -> Iterator[tuple
 
 
 def _works(calendar: Calendar, free: set[date], wall: datetime) -> bool:
-    day, minute = wall.date(), wall.hour * 60 + wall.minute
+    """The clerk looks at the hours on today's sheet, and at yesterday's for a night that is not over."""
+    today, minute = wall.date(), wall.hour * 60 + wall.minute
+    sheets = (_sheet(calendar, free, today), minute), (_sheet(calendar, free, today - DAY), minute + 1440)
+    return any(said is not None and said[0] <= at < said[1] for said, at in sheets)
+
+
+def _sheet(calendar: Calendar, free: set[date], day: date) -> tuple[int, int] | None:
     if day in calendar.special:
-        said = calendar.special[day]
-        return said is not None and said[0] <= minute < said[1]
-    if "1234567"[day.weekday()] not in calendar.work_days or day in free:
-        return False
-    return calendar.opens <= minute < calendar.closes
+        return calendar.special[day]
+    number = "1234567"[day.weekday()]
+    if number not in calendar.work_days or day in free:
+        return None
+    return calendar.weekdays.get(number) or (calendar.opens, calendar.closes)
 
 
 @settings(max_examples=40, deadline=None)
@@ -123,6 +137,23 @@ def test_what_is_added_lies_between(
     assert calendar.add(start, calendar.between(start, end)) == end
 
 
+def openings(calendar: Calendar, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """The openings of the days around two moments."""
+    first = start.astimezone(calendar.zone).date() - DAY
+    days = (first + timedelta(n) for n in range((end - start).days + 4))
+    return [each for each in map(calendar.opening, days) if each is not None]
+
+
+@settings(max_examples=60, deadline=None)
+@given(situations())
+def test_openings_never_meet_half_way(situation: tuple[Calendar, set[date], datetime]) -> None:
+    calendar, _, start = situation
+    found = openings(calendar, start, start + timedelta(days=12))
+
+    assert all(begin < end for begin, end in found)
+    assert all(end <= begin for (_, end), (begin, _) in pairwise(found))
+
+
 @settings(max_examples=60, deadline=None)
 @given(situations(), some.integers(0, 30), some.integers(0, 20))
 def test_days_are_openings_and_add_up(
@@ -133,9 +164,9 @@ def test_days_are_openings_and_add_up(
     end, later = calendar.add(start, f"P{days}D"), calendar.add(start, f"P{days + more}D")
 
     assert later >= end >= start
-    began, ended = (at.astimezone(calendar.zone).date() for at in (calendar.next_opening(start), end))
-    skipped = [date.fromordinal(n) for n in range(began.toordinal() + 1, ended.toordinal() + 1)]
-    assert sum(calendar.opening(day) is not None for day in skipped) == days
+    first = calendar.next_opening(start)
+    begun = [begin for begin, _ in openings(calendar, first, end) if first < begin <= end]
+    assert len(begun) == days
 
 
 def local(text: str) -> datetime:
@@ -183,6 +214,62 @@ HOLIDAYS_EVE = {
 def test_work_time_by_example(start: str, length: str, end: str) -> None:
     calendar = Calendar(special=HOLIDAYS_EVE)
     assert calendar.add(local(start), length).astimezone(WARSAW) == local(end)
+
+
+@pytest.mark.parametrize(
+    ("start", "length", "end"),
+    [
+        ("2026-11-19 10:00", "PT8H", "2026-11-20 10:00"),  # Friday is from 8 to 14
+        ("2026-11-19 10:00", "PT12H", "2026-11-20 14:00"),
+        ("2026-11-19 10:00", "PT13H", "2026-11-23 09:00"),
+        ("2026-11-19 15:00", "P1D", "2026-11-20 14:00"),  # that day closes earlier
+        ("2026-11-20 14:00", "PT1H", "2026-11-23 09:00"),
+        ("2026-11-20 10:00", "P1W", "2026-11-27 10:00"),
+        ("2026-11-19 10:00", "P1.5D", "2026-11-20 14:00"),
+    ],
+)
+def test_a_short_friday(start: str, length: str, end: str) -> None:
+    calendar = Calendar(weekdays={"5": (8 * 60, 14 * 60)})
+    assert calendar.add(local(start), length).astimezone(WARSAW) == local(end)
+
+
+@pytest.mark.parametrize(
+    ("start", "length", "end"),
+    [
+        ("2026-11-17 23:00", "PT2H", "2026-11-18 01:00"),
+        ("2026-11-17 12:00", "PT8H", "2026-11-18 06:00"),
+        ("2026-11-18 02:00", "P1D", "2026-11-19 02:00"),  # in the night that began on Tuesday
+        ("2026-11-18 05:00", "PT2H", "2026-11-18 23:00"),
+        ("2026-11-21 03:00", "PT4H", "2026-11-23 23:00"),  # Friday's night ends on Saturday morning
+        ("2026-11-21 03:00", "P1D", "2026-11-24 03:00"),
+        ("2026-11-11 03:00", "PT4H", "2026-11-12 23:00"),  # nobody comes on the evening of a public holiday
+        ("2026-03-27 22:00", "PT8H", "2026-03-28 06:00"),
+    ],
+)
+def test_a_night_shift(start: str, length: str, end: str) -> None:
+    calendar = Calendar(opens=22 * 60, closes=30 * 60)
+    assert calendar.add(local(start), length).astimezone(WARSAW) == local(end)
+
+
+def test_a_night_in_which_the_clocks_change_is_an_hour_shorter_or_longer() -> None:
+    night = Calendar(opens=22 * 60, closes=30 * 60, work_days="6")
+    spring, autumn = local("2026-03-28 12:00"), local("2026-10-24 12:00")
+
+    assert night.between(spring, spring + DAY) == timedelta(hours=7)
+    assert night.between(autumn, autumn + DAY) == timedelta(hours=9)
+    assert night.add(spring, "PT7H") == local("2026-03-29 06:00")
+    assert night.add(autumn, "PT9H") == local("2026-10-25 06:00")
+
+
+def test_a_night_that_reaches_into_the_next_day_takes_nothing_twice() -> None:
+    calendar = Calendar(opens=480, closes=960, work_days="23", weekdays={"2": (22 * 60, 34 * 60)})
+    tuesday = local("2026-11-17 12:00")
+
+    assert calendar.between(tuesday, tuesday + 2 * DAY) == timedelta(hours=18)
+    assert calendar.opening(date(2026, 11, 18)) == (local("2026-11-18 10:00"), local("2026-11-18 16:00"))
+    all_of_it = Calendar(opens=480, closes=600, work_days="23", weekdays={"2": (22 * 60, 36 * 60)})
+    assert all_of_it.opening(date(2026, 11, 18)) is None
+    assert all_of_it.between(tuesday, tuesday + 2 * DAY) == timedelta(hours=14)
 
 
 def test_a_night_watch_works_through_a_doubled_hour_and_a_missing_one() -> None:
@@ -286,6 +373,7 @@ def units(session: Session, departments: dict[str, Department]) -> dict[str, Dep
         SpecialDay(day=date(2027, 1, 4), opens=None, closes=None, name="Dzień firmy"),
     ]
     sales.special_days = [SpecialDay(day=date(2027, 1, 4), opens=600, closes=720)]
+    sales.weekday_hours = {"5": [480, 840]}
     session.commit()
     return departments
 
@@ -296,6 +384,7 @@ def test_a_department_inherits_the_days_it_does_not_say_itself(
     sales, legal = (calendars.of(session, units[key]) for key in ("sales", "legal"))
 
     assert [sales.hours(date(2026, 12, 23)), legal.hours(date(2026, 12, 23))] == [(480, 720), (480, 720)]
+    assert [sales.hours(date(2027, 1, 8)), legal.hours(date(2027, 1, 8))] == [(480, 840), (480, 960)]
     assert [sales.hours(date(2027, 1, 4)), legal.hours(date(2027, 1, 4))] == [(600, 720), None]
 
 

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from engine.people import Department, Person
 from engine.ports import Failed
-from engine.process import operating
+from engine.process import incidents, instances, operating, resting
+from engine.process.advancing import Unreadable
 from engine.process.checkpoints import Checkpoint
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
@@ -328,3 +329,61 @@ def test_a_deal_moved_by_hand_changes_its_stage_as_an_override_and_comes_back_wi
             ("backward", "discovery", "override", "too early"),
             ("forward", "solution", "override", "it was right"),
         ]
+
+
+# ------------------------------------------------------------------------------------------- the list of cases
+
+
+def listed(visitor: Visitor, which: str, page: int = 1) -> list[int]:
+    """The cases that the page of their process shows under a filter."""
+    found = visitor.get(f"/processes/order?cases={which}&page={page}").get_data(as_text=True)
+    return sorted(int(id_) for id_ in re.findall(r'class="what" href="/processes/instances/(\d+)"', found))
+
+
+def test_running_cases_are_narrowed_to_those_that_rest_and_those_that_need_a_person(
+    as_: Browser, dorota: Person, world: World, order: Definition, anna: Person
+) -> None:
+    plain, rests, stuck, broken, ended = (world.start(order, by=anna) for _ in range(5))
+    with world.factory.begin() as session:
+        found = {each.id: each for each in session.scalars(select(Instance))}
+        operating.suspend(session, found[rests], "the client is away", by=None, now=world.now)
+        instances.cancel(session, found[ended], "withdrawn", by=None, now=world.now)
+        for id_ in (stuck, stuck, ended):
+            incidents.open_(session, found[id_], code="Refused", message="no", now=world.now)
+    resting.put_aside(world.factory, Unreadable(broken, "v1"), now=world.now)
+    office = as_(dorota)
+
+    shown = {which: listed(office, which) for which in ("", "person", "resting", "suspended", "nonsense")}
+
+    everything = [plain, rests, stuck, broken]
+    assert shown[""] == shown["nonsense"] == sorted(everything)
+    assert (shown["person"], shown["resting"]) == ([stuck, broken], [rests, broken])
+    assert shown["suspended"] == [rests]
+    page = words(office.get("/processes/order?cases=resting").get_data(as_text=True))
+    assert "All 4 Need a person 2 Resting 2 Let rest by hand 1" in page
+    assert "Its state cannot be read" in page
+
+
+def test_the_filter_of_the_list_goes_along_to_its_next_page_and_none_is_offered_where_all_is_well(
+    as_: Browser, dorota: Person, world: World, order: Definition, anna: Person
+) -> None:
+    office = as_(dorota)
+    first = world.start(order, by=anna)
+    assert "cases=resting" not in office.get("/processes/order").get_data(as_text=True)
+    assert "No case answers this filter." in office.get("/processes/order?cases=person").get_data(
+        as_text=True
+    )
+    with world.factory.begin() as session:
+        for _ in range(52):
+            session.add(
+                Instance(
+                    definition_id=order.id, process="order", started_at=world.now, suspended_at=world.now
+                )
+            )
+
+    page = office.get("/processes/order?cases=resting").get_data(as_text=True)
+
+    assert "/processes/order?cases=resting&amp;page=2#cases" in page
+    assert len(listed(office, "resting", 1)) == 50
+    assert first not in listed(office, "resting", 2)
+    assert len(listed(office, "resting", 2)) == 2

@@ -107,6 +107,19 @@ def test_messages_are_listed_with_what_became_of_each_and_narrowed_by_state_and_
     assert "No message answers this filter" in office.get(f"{LIST}?name=no.such").get_data(as_text=True)
 
 
+@pytest.mark.parametrize("place", ["", "cases", "messages/", "mails"])
+def test_a_tab_of_operations_counts_what_its_list_shows(
+    as_: Browser, dorota: Person, three: dict[str, Message], place: str
+) -> None:
+    office = as_(dorota)
+    rows = office.get(LIST).get_data(as_text=True).count('class="what"')
+
+    page = office.get(f"/operations/{place}").get_data(as_text=True)
+
+    assert rows == len(three)
+    assert f'Messages <span class="n">{rows}</span>' in page
+
+
 def test_a_long_list_comes_in_pages(as_: Browser, adam: Person, world: World, orders: Definition) -> None:
     for number in range(53):
         sent(world, f"p{number}", f"Z-{number}")

@@ -83,6 +83,10 @@ def test_a_region_belongs_to_its_country(office: Visitor, sales: str, session: S
         ("closes", "09:00", "A day closes after it opens."),
         ("work_days", [], "Choose at least one day of the week"),
         ("work_days", ["9"], "Choose at least one day of the week"),
+        ("closes_3", "", "Write both times, or neither"),
+        ("opens_3", "08:70", "Write a time of day such as 8:00."),
+        ("closes_3", "07:00", "A day closes after it opens."),
+        ("opens_5", "10:00", "Choose this day of the week too"),
         ("country", "QQ", "The public holidays of this country are not known here."),
         ("time_zone", "Mars/Olympus", "There is no such time zone."),
     ],
@@ -90,7 +94,8 @@ def test_a_region_belongs_to_its_country(office: Visitor, sales: str, session: S
 def test_what_is_wrong_is_said_at_its_field_and_nothing_changes(
     office: Visitor, sales: str, session: Session, field: str, value: object, words: str
 ) -> None:
-    refused = office.send(f"{sales}/calendar", {**WORKS, field: value})
+    own = {"opens_3": "08:00", "closes_3": "12:00", "closes_5": "14:00"} if field[-1].isdigit() else {}
+    refused = office.send(f"{sales}/calendar", {**WORKS, **own, field: value})
 
     page = refused.get_data(as_text=True)
     assert refused.status_code == 422
@@ -105,6 +110,51 @@ def test_midnight_is_a_time_to_close(
 
     session.refresh(departments["sales"])
     assert (departments["sales"].opens, departments["sales"].closes) == (0, 1440)
+
+
+def test_a_short_saturday_and_nights_are_set_and_shown(
+    office: Visitor, sales: str, departments: dict[str, Department], session: Session
+) -> None:
+    nights = {"opens": "22:00", "closes": "06:00", "next_day": "1", "opens_6": "08:00", "closes_6": "14:00"}
+    assert office.send(f"{sales}/calendar", {**WORKS, **nights}).status_code == 303
+
+    session.refresh(departments["sales"])
+    calendar = calendars.of(session, departments["sales"])
+    assert (calendar.opens, calendar.closes, calendar.weekdays) == (1320, 1800, {"6": (480, 840)})
+    (fact,) = said(session, "calendar_changed")
+    assert fact.data is not None
+    assert (fact.data["before"]["weekday_hours"], fact.data["after"]["weekday_hours"]) == (
+        {},
+        {"6": [480, 840]},
+    )
+    page = office.get(f"{sales}/calendar").get_data(as_text=True)
+    assert re.search(r'name="next_day" value="1" checked', page)
+    assert re.search(r'name="closes_6"[^>]*|value="14:00"[^>]*name="closes_6"', page)
+    assert page.count(" checked") == 1 + len(WORKS["work_days"])
+    assert '<details class="stack stack-3" open>' in page
+    office.send(f"{sales}/calendar", WORKS)
+    session.refresh(departments["sales"])
+    assert calendars.of(session, departments["sales"]).weekdays == {}
+
+
+def test_a_day_has_at_most_twenty_four_hours(office: Visitor, sales: str, session: Session) -> None:
+    refused = office.send(
+        f"{sales}/calendar", {**WORKS, "opens": "08:00", "closes": "09:00", "next_day": "1"}
+    )
+
+    assert refused.status_code == 422
+    assert "at most 24 hours" in refused.get_data(as_text=True)
+    whole = {**WORKS, "opens": "08:00", "closes": "08:00", "next_day": "1"}
+    assert office.send(f"{sales}/calendar", whole).status_code == 303
+
+
+def test_a_special_day_may_be_a_night(office: Visitor, sales: str, session: Session) -> None:
+    night = {"day": "2026-12-24", "day_opens": "22:00", "day_closes": "06:00", "day_next": "1"}
+    assert office.send(f"{sales}/special-days", night).status_code == 303
+
+    assert session.scalars(select(SpecialDay.closes)).one() == 1800
+    page = office.get(f"{sales}/special-days").get_data(as_text=True)
+    assert re.search(r"22:00–06:00 <span[^>]*>on the next day", page)
 
 
 def test_special_days_are_added_changed_and_removed_and_hold_below(

@@ -56,6 +56,6 @@ def _drag(world: World, session: Session, at: datetime, deal_id: int) -> None:
     rank = deal.stage_rank or 1
     if deal.status != "open" or rank >= len(STAGES):
         return
-    by = session.get_one(Person, deal.owner_id)
+    by = world.person(deal.owner_id or 0)
     deals.move(session, deal, STAGES[rank], by=by, now=at)
     _soon(world, at, deal_id)

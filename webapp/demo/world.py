@@ -2,12 +2,14 @@
 
 import heapq
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine import calendars
@@ -35,6 +37,8 @@ class World:
     agenda: list[tuple[datetime, int, Action]] = field(default_factory=list)
     numbers: Any = field(default_factory=count)
     seen: set[tuple[str, str]] = field(default_factory=set)
+    queues: dict[str | None, Sequence[Person]] = field(default_factory=dict)
+    versions: dict[int, Definition] = field(default_factory=dict)
     refused: int = 0
     done: int = 0
 
@@ -45,6 +49,32 @@ class World:
                 self.agenda,
                 (at, next(self.numbers), lambda session, moment: action(self, session, moment, *more)),
             )
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """The database beside whoever writes, for whoever only looks."""
+        engine: Engine = self.factory.kw["bind"]
+        with engine.connect().execution_options(reading=True) as connection:
+            yield connection
+
+    def able(self, audience: str | None) -> Sequence[Person]:
+        """Whose queue it is. People of the demo neither come nor go, so each queue is read once."""
+        if audience not in self.queues:
+            people = self.firm.people.values()
+            self.queues[audience] = [person for person in people if audience in person.audiences]
+        return self.queues[audience]
+
+    def person(self, person_id: int) -> Person:
+        """Somebody of the company."""
+        return next(person for person in self.firm.people.values() if person.id == person_id)
+
+    def version(self, session: Session, definition_id: int) -> Definition:
+        """A version of a process; none changes once it is deployed."""
+        if definition_id not in self.versions:
+            found = session.get_one(Definition, definition_id)
+            session.expunge(found)  # it outlives this session, also one that is given back
+            self.versions[definition_id] = found
+        return self.versions[definition_id]
 
     def calendar(self, audience: str | None) -> Calendar:
         """In whose work time an audience lives."""

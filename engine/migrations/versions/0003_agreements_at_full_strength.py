@@ -98,7 +98,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_notices_unmailed",
         "notices",
-        ["person_id", "id"],
+        ["person_id", "mailed_at", "id"],
         unique=False,
         sqlite_where=sa.text("mailed_at IS NULL AND seen_at IS NULL"),
         postgresql_where=sa.text("mailed_at IS NULL AND seen_at IS NULL"),

@@ -39,7 +39,8 @@ def _diagram(process: Process, lane_of: Mapping[str, LaneRead]) -> Diagram:
     for scope, node in process.scope.everything():
         if node.source is None and node.properties.get("stands_for", "dr_").startswith("dr_"):
             node.properties = {**node.properties, "stands_for": _neighbour(process, scope, node)}
-        elements[node.id] = _element(process, node, lane_of.get(node.id))
+        parent = scope.owner.id if scope.owner is not None else None
+        elements[node.id] = _element(process, node, lane_of.get(node.id), parent)
         flows.update((link.id, _flow(link)) for link in scope.outgoing(node))
     return Diagram(
         id=process.id,
@@ -68,7 +69,7 @@ def _neighbour(process: Process, scope: Scope, node: Node) -> str:
     return scope.owner.id if scope.owner is not None and scope.owner.source else process.source
 
 
-def _element(process: Process, node: Node, lane: LaneRead | None) -> Element:
+def _element(process: Process, node: Node, lane: LaneRead | None, parent: str | None) -> Element:
     said = node.properties
     return Element(
         id=node.id,
@@ -97,6 +98,7 @@ def _element(process: Process, node: Node, lane: LaneRead | None) -> Element:
         interrupting=node.interrupting,
         properties=dict(said),
         script=(node.script or "").strip() if node.trusted else None,
+        parent=parent,
     )
 
 

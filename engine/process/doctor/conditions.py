@@ -2,6 +2,9 @@
 
 import ast
 import re
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 from engine.process import expressions
 from engine.process.blueprint import Text
@@ -69,6 +72,7 @@ def problem(source: str) -> Text | None:
     return None
 
 
+@lru_cache(maxsize=1024)
 def names(source: str | None) -> frozenset[str]:
     """The names an expression reads; none for one that is refused."""
     if not source or not usable(source):
@@ -82,9 +86,10 @@ def contrary(one: str, other: str) -> bool:
     return _negated(first) == second or _negated(second) == first
 
 
-def assignments(script: str) -> dict[str, str] | None:
+@lru_cache(maxsize=256)
+def assignments(script: str | None) -> Mapping[str, str] | None:
     """A script of lines ``name = expression`` that the fence accepts, else None."""
-    if not script.strip():
+    if not script or not script.strip():
         return None
     try:
         tree = ast.parse(script.strip())
@@ -97,18 +102,21 @@ def assignments(script: str) -> dict[str, str] | None:
                 found[name] = ast.unparse(value)
             case _:
                 return None
-    return found or None
+    return MappingProxyType(found) if found else None
 
 
 def _means_otherwise(text: str, plain: str) -> bool:
-    """Whether words that are also ours mean something else there: ``true`` is no name, FEEL counts from one."""
-    counts_from_one = text.strip().startswith("=") and "[" in plain
-    return counts_from_one or bool(names(plain) & {"true", "false", "null"})
+    """Whether words that are also ours mean something else there: ``true`` is no name, FEEL counts from one and
+    writes the keys of a context bare."""
+    reads_otherwise = text.strip().startswith("=") and ("[" in plain or "{" in plain)
+    return reads_otherwise or bool(names(plain) & {"true", "false", "null"})
 
 
 def _says_nothing(source: str) -> bool:
-    """A bare text or number is a label, not a condition."""
+    """A bare text or number is a label, a list or a context no answer to yes or no."""
     body = _tree(source).body
+    if isinstance(body, ast.List | ast.ListComp | ast.Dict | ast.Tuple | ast.Set):
+        return True
     return isinstance(body, ast.Constant) and not isinstance(body.value, bool)
 
 

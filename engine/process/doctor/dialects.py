@@ -11,81 +11,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.process import expressions
+from engine.process.doctor.vocabulary import (
+    COMPARING,
+    FUNCTIONS,
+    HOLDERS,
+    METHODS,
+    OPERATORS,
+    READERS,
+    SPACED,
+    WORDS,
+    NotOurs,
+    tokens,
+)
 
 _WRAPPED = re.compile(r"\s*[$#]\{((?:[^{}\"']|\"[^\"]*\"|'[^']*')*)\}\s*", re.DOTALL)
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
-        |(?P<number>\d+(?:\.\d+)?|\.\d+)
-        |(?P<name>[^\W\d]\w*)
-        |(?P<sign>\.\.|<=|>=|==|!=|<>|&&|\|\||[-+*/%<>=!?:.,()\[\]]))""",
-    re.VERBOSE,
-)
-_WORDS = {"true": "True", "false": "False", "null": "None"}
-_COMPARING = {
-    "=": "==",
-    "==": "==",
-    "eq": "==",
-    "!=": "!=",
-    "<>": "!=",
-    "ne": "!=",
-    "<": "<",
-    "lt": "<",
-    "<=": "<=",
-    "le": "<=",
-    ">": ">",
-    "gt": ">",
-    ">=": ">=",
-    "ge": ">=",
-}
-_OPERATORS = frozenset(
-    ["or", "and", "in", "between", "div", "mod", "then", "else", "return", "satisfies", *_COMPARING]
-)
-_SPACED = (
-    *("starts with", "ends with", "string length", "upper case", "lower case", "list contains"),
-    *("date and time", "is empty", "get value"),
-)
 _LONGEST = 4_000
 _DEEPEST = 30
-
-_FUNCTIONS: dict[tuple[str, int], str] = {
-    ("contains", 2): "{1} in {0}",
-    ("starts with", 2): "{0}.startswith({1})",
-    ("ends with", 2): "{0}.endswith({1})",
-    ("string length", 1): "len({0})",
-    ("upper case", 1): "{0}.upper()",
-    ("lower case", 1): "{0}.lower()",
-    ("list contains", 2): "{1} in {0}",
-    ("is empty", 1): "len({0}) == 0",
-    ("get value", 2): "{0}.get({1})",
-    ("count", 1): "len({0})",
-    ("date and time", 1): "datetime({0})",
-    ("string", 1): "str({0})",
-    ("number", 1): "float({0})",
-    ("not", 1): "not {0}",
-    **{
-        (name, 1): f"{name}({{0}})" for name in ("sum", "min", "max", "abs", "date", "duration", "all", "any")
-    },
-    **{(name, 0): f"{name}()" for name in ("now", "today")},
-}
-_METHODS: dict[tuple[str, int], str] = {
-    ("equals", 1): "{0} == {1}",
-    ("equalsIgnoreCase", 1): "{0}.lower() == {1}.lower()",
-    ("contains", 1): "{1} in {0}",
-    ("startsWith", 1): "{0}.startswith({1})",
-    ("endsWith", 1): "{0}.endswith({1})",
-    ("toLowerCase", 0): "{0}.lower()",
-    ("toUpperCase", 0): "{0}.upper()",
-    ("trim", 0): "{0}.strip()",
-    ("isEmpty", 0): "len({0}) == 0",
-    ("size", 0): "len({0})",
-    ("length", 0): "len({0})",
-}
-_HOLDERS = frozenset({"execution", "task"})
-_READERS = frozenset({"getVariable", "getVariableLocal"})
-
-
-class _NotOurs(Exception):
-    """Something that our language cannot say."""
 
 
 def read(text: str | None) -> str | None:
@@ -97,10 +38,10 @@ def read(text: str | None) -> str | None:
     feel = not wrapped and plain.startswith("=") and not plain.startswith("==")
     body = wrapped[1] if wrapped else plain[1:] if feel else plain
     try:
-        found = _Parser(_tokens(body), feel=feel).whole()
+        found = _Parser(tokens(body), feel=feel).whole()
         tidy = ast.unparse(ast.parse(found, mode="eval"))
         expressions.check(tidy)
-    except (_NotOurs, expressions.ExpressionRefused, SyntaxError, ValueError, RecursionError, MemoryError):
+    except (NotOurs, expressions.ExpressionRefused, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return tidy
 
@@ -117,18 +58,6 @@ def value(text: str | None) -> str | None:
     return None if "str(None)" in said else " + ".join(said)
 
 
-def _tokens(text: str) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    place, end = 0, len(text.rstrip())
-    while place < end:
-        match = _TOKEN.match(text, place)
-        if match is None:
-            raise _NotOurs
-        found.append((match.lastgroup or "", match[match.lastgroup or 0]))
-        place = match.end()
-    return found
-
-
 @dataclass(slots=True)
 class _Parser:
     """Recursive descent over the tokens; every method returns a piece of our language in brackets."""
@@ -141,12 +70,12 @@ class _Parser:
     def whole(self) -> str:
         found = self.expression()
         if self.place < len(self.tokens):
-            raise _NotOurs
+            raise NotOurs
         return found
 
     def next(self) -> str:
         """The coming word or sign; '' for a text, a number or the end."""
-        kind, word = self.tokens[self.place] if self.place < len(self.tokens) else ("", "")
+        kind, word = self.coming()
         return word if kind in {"name", "sign"} else ""
 
     def take(self, *words: str) -> str:
@@ -159,12 +88,12 @@ class _Parser:
 
     def expect(self, word: str) -> None:
         if not self.take(word):
-            raise _NotOurs
+            raise NotOurs
 
     def expression(self) -> str:
         self.depth += 1
         if self.depth > _DEEPEST:
-            raise _NotOurs
+            raise NotOurs
         found = self.choice()
         self.depth -= 1
         return found
@@ -187,13 +116,17 @@ class _Parser:
             one = self.expression()
             self.expect("else")
             return f"({one} if {test} else {self.expression()})"
+        over = [self.bound()]
+        while self.take(","):
+            over.append(self.bound())
+        self.expect("return" if word == "for" else "satisfies")
+        made = f"[{self.expression()} {' '.join(over)}]"
+        return made if word == "for" else f"{'any' if word == 'some' else 'all'}({made})"
+
+    def bound(self) -> str:
         name = self.name()
         self.expect("in")
-        many = self.sum()
-        self.expect("return" if word == "for" else "satisfies")
-        inside = self.expression()
-        made = f"[{inside} for {name} in {many}]"
-        return made if word == "for" else f"{'any' if word == 'some' else 'all'}({made})"
+        return f"for {name} in {self.sum()}"
 
     def either(self) -> str:
         return self.chain(self.both, {"or": "or", "||": "or"})
@@ -209,10 +142,10 @@ class _Parser:
 
     def comparison(self) -> str:
         found = self.sum()
-        if sign := self.take(*_COMPARING):
-            found = f"({found} {_COMPARING[sign]} {self.sum()})"
-            if self.next() in _COMPARING:
-                raise _NotOurs
+        if sign := self.take(*COMPARING):
+            found = f"({found} {COMPARING[sign]} {self.sum()})"
+            if self.next() in COMPARING:
+                raise NotOurs
         elif self.take("between"):
             low = self.sum()
             self.expect("and")
@@ -229,7 +162,7 @@ class _Parser:
             if self.take(".."):
                 high, closed = self.expression(), self.take("]", ")", "[")
                 if not closed:
-                    raise _NotOurs
+                    raise NotOurs
                 above, below = "<=" if opened == "[" else "<", "<=" if closed == "]" else "<"
                 return f"({low} {above} {item} {below} {high})"
             items = [low]
@@ -274,20 +207,36 @@ class _Parser:
         while sign := self.take(".", "["):
             if sign == ".":
                 found = self.member(found)
+            elif self.feel and self.coming()[0] != "number" and self.next() != "-":
+                found = self.filtered(found)
             else:
                 found = f"{found}[{self.index()}]"
                 self.expect("]")
         return found
 
+    def filtered(self, many: str) -> str:
+        """``lines[item.price > 5]``: a list of those for which a test of ``item`` holds.
+
+        A bare name in there may be a part of the item or not, which only the data know; beside a plain ``item``, which
+        has no parts, it is not.
+        """
+        test = self.expression()
+        self.expect("]")
+        paths = expressions.paths(test)
+        if not _is_test(test) or (self.next() == "." and self.after() != "("):
+            raise NotOurs
+        if "item" not in paths and not all(path.startswith("item.") for path in paths):
+            raise NotOurs
+        return f"[item for item in {many} if {test}]"
+
     def index(self) -> str:
-        """A place in a list or a key: FEEL counts from one and filters by anything else, which we cannot say."""
-        kind, word = self.tokens[self.place] if self.place < len(self.tokens) else ("", "")
+        """A place in a list or a key: FEEL counts from one."""
         if not self.feel:
             return self.expression()
         negative = self.take("-")
-        kind, word = self.tokens[self.place] if self.place < len(self.tokens) else ("", "")
+        kind, word = self.coming()
         if kind != "number" or not word.isdigit() or int(word) == 0:
-            raise _NotOurs
+            raise NotOurs
         self.place += 1
         return f"-{word}" if negative else str(int(word) - 1)
 
@@ -295,11 +244,11 @@ class _Parser:
         name = self.name()
         if self.take("("):
             arguments = self.arguments()
-            if owner in _HOLDERS and name in _READERS and len(arguments) == 1:
+            if owner in HOLDERS and name in READERS and len(arguments) == 1:
                 return _variable(arguments[0])
-            pattern = _METHODS.get((name, len(arguments)))
+            pattern = METHODS.get((name, len(arguments)))
             if pattern is None or self.feel:
-                raise _NotOurs
+                raise NotOurs
             return f"({pattern.format(owner, *arguments)})"
         return f"{owner}.{name}"
 
@@ -311,15 +260,19 @@ class _Parser:
             found.append(self.expression())
         return found
 
+    def coming(self) -> tuple[str, str]:
+        """The kind of the coming token and its text."""
+        return self.tokens[self.place] if self.place < len(self.tokens) else ("", "")
+
     def name(self) -> str:
-        kind, word = self.tokens[self.place] if self.place < len(self.tokens) else ("", "")
+        kind, word = self.coming()
         if kind != "name" or keyword.iskeyword(word) or word.startswith("_"):
-            raise _NotOurs
+            raise NotOurs
         self.place += 1
         return word
 
     def atom(self) -> str:
-        kind, word = self.tokens[self.place] if self.place < len(self.tokens) else ("", "")
+        kind, word = self.coming()
         if kind == "text":
             self.place += 1
             return repr(_unescaped(word[1:-1]))
@@ -332,11 +285,30 @@ class _Parser:
             return f"({found})"
         if self.take("["):
             return f"[{', '.join(self.arguments(']'))}]"
+        if self.feel and self.take("{"):
+            return self.context()
         return self.called()
+
+    def context(self) -> str:
+        """``{name: client.name, total: 5}``; an entry that reads one before it has no counterpart."""
+        found: dict[str, str] = {}
+        while not self.take("}"):
+            if found:
+                self.expect(",")
+            kind, key = self.coming()
+            if kind not in {"name", "text"}:
+                raise NotOurs
+            self.place += 1
+            self.expect(":")
+            value = self.expression()
+            if expressions.names(value) & found.keys():
+                raise NotOurs
+            found[_unescaped(key[1:-1]) if kind == "text" else key] = value
+        return f"{{{', '.join(f'{key!r}: {value}' for key, value in found.items())}}}"
 
     def called(self) -> str:
         """A word of the language, a function, or a name."""
-        for spaced in _SPACED:
+        for spaced in SPACED:
             words = spaced.split()
             ahead = [word for _, word in self.tokens[self.place : self.place + len(words) + 1]]
             if ahead == [*words, "("]:
@@ -345,31 +317,39 @@ class _Parser:
         if self.take("not"):
             self.expect("(")
             return self.function("not")
-        if self.next() in _WORDS:
-            return _WORDS[self.take(*_WORDS)]
-        if self.next() in _OPERATORS:
-            raise _NotOurs
+        if self.next() in WORDS:
+            return WORDS[self.take(*WORDS)]
+        if self.next() in OPERATORS:
+            raise NotOurs
         name = self.name()
         return self.function(name) if self.take("(") else name
 
     def function(self, name: str) -> str:
         arguments = self.arguments()
-        pattern = _FUNCTIONS.get((name, len(arguments)))
+        pattern = FUNCTIONS.get((name, len(arguments)))
         if pattern is None and name in {"min", "max", "sum"}:
             listed = ", ".join(arguments)
             return f"sum([{listed}])" if name == "sum" else f"{name}({listed})"
         if pattern is None:
-            raise _NotOurs
+            raise NotOurs
         return f"({pattern.format(*arguments)})"
+
+
+def _is_test(source: str) -> bool:
+    """Whether a filter says yes or no, and is not a place in the list."""
+    body = ast.parse(source, mode="eval").body
+    called = isinstance(body, ast.Call) and isinstance(body.func, ast.Name) and body.func.id in {"any", "all"}
+    negated = isinstance(body, ast.UnaryOp) and isinstance(body.op, ast.Not)
+    return called or negated or isinstance(body, ast.Compare | ast.BoolOp)
 
 
 def _variable(text: str) -> str:
     try:
         name = ast.literal_eval(text)
     except (ValueError, SyntaxError):
-        raise _NotOurs from None
+        raise NotOurs from None
     if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
-        raise _NotOurs
+        raise NotOurs
     return name
 
 

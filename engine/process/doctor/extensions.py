@@ -1,5 +1,7 @@
 """Extension properties, and the settings of other tools as plain data: `vendors` gives them their meaning here."""
 
+from collections.abc import Iterator
+
 from lxml import etree
 
 from engine.process.doctor.loading import local
@@ -34,9 +36,10 @@ def properties(element: etree._Element) -> dict[str, str]:
     """The extension properties of an element; ours win over those of Camunda and Zeebe."""
     found: dict[str, str] = {}
     for group in sorted(_extensions(element, "properties"), key=_is_ours):
-        for each in group:
-            if local(each) == "property" and each.get("name"):
-                found[str(each.get("name")).strip()] = str(each.get("value") or each.text or "").strip()
+        for each in group.iterchildren("{*}property"):
+            name = each.get("name")
+            if name:
+                found[name.strip()] = (each.get("value") or each.text or "").strip()
     return found
 
 
@@ -91,12 +94,12 @@ def _setting(element: etree._Element) -> Setting:
     )
 
 
-def _holders(element: etree._Element) -> list[etree._Element]:
-    return [child for child in element if local(child) == "extensionElements"]
+def _holders(element: etree._Element) -> Iterator[etree._Element]:
+    return element.iterchildren("{*}extensionElements")  # found by libxml2: a step is asked many times
 
 
 def _extensions(element: etree._Element, name: str) -> list[etree._Element]:
-    return [each for holder in _holders(element) for each in holder if local(each) == name]
+    return [each for holder in _holders(element) for each in holder.iterchildren(f"{{*}}{name}")]
 
 
 def _is_ours(element: etree._Element) -> bool:

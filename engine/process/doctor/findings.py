@@ -67,7 +67,7 @@ class Ledger:
     ) -> str | None:
         """Like `say`; the value the designer gave with the acceptance ('' for a plain one), None if not accepted."""
         entry = CATALOGUE[code]
-        element = element or words.source(about)
+        element = element or words.source(about) or None
         key = f"{code}:{diagram}:{element or ''}"
         self._seen[key] += 1
         if self._seen[key] > 1:

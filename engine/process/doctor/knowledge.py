@@ -38,7 +38,7 @@ def is_open(bundle: Bundle) -> bool:
 def _gives(bundle: Bundle, node: Node) -> Iterator[str]:
     yield from listed(node.properties.get("out"))
     yield from listed(node.properties.get("payload"))
-    yield from conditions.assignments(node.script or "") or ()
+    yield from conditions.assignments(node.script) or ()
     decision = bundle.decisions.get(node.properties.get("decision") or node.decision or "")
     if decision is not None:
         yield from decision.gives

@@ -12,7 +12,7 @@ MOST_NODES = 40_000
 MOST_TEXT = 20_000
 MOST_DEPTH = 80
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
-_EARLIER = frozenset(
+EARLIER = frozenset(
     [
         "http://schema.omg.org/spec/BPMN/2.0",
         "http://www.omg.org/spec/BPMN/20100501/MODEL",
@@ -27,9 +27,10 @@ _EARLIER = frozenset(
 _COUNT = etree.XPath("count(//*)")
 _TOO_DEEP = etree.XPath(f"boolean({'/*' * (MOST_DEPTH + 1)})")
 _IN_BPMN = "namespace-uri(..) = '{0}' and local-name(..) != 'documentation' and local-name(..) != 'text'"
-_LONG = etree.XPath(
-    f"(//@*[string-length() > {MOST_TEXT} and {_IN_BPMN.format(BPMN)}]"
-    f" | //text()[string-length() > {MOST_TEXT} and {_IN_BPMN.format(BPMN)}])[1]/.."
+_TEXT = etree.XPath("string-length(/)")
+_LONG_VALUES, _LONG_TEXTS = (
+    etree.XPath(f"//{what}[string-length() > {MOST_TEXT} and {_IN_BPMN.format(BPMN)}]/..")
+    for what in ("@*", "text()")
 )
 
 
@@ -125,7 +126,7 @@ def _modest(ledger: Ledger, file: str, root: etree._Element) -> bool:
     if _COUNT(root) > MOST_NODES:
         ledger.say("X05", file=file, most=str(MOST_NODES))
         return False
-    for long in _LONG(root):
+    for long in _LONG_VALUES(root) or (_TEXT(root) > MOST_TEXT and _LONG_TEXTS(root)) or ():
         ledger.say("X06", file=file, element_name=local(long), most=str(MOST_TEXT))
         return False
     return True
@@ -134,7 +135,7 @@ def _modest(ledger: Ledger, file: str, root: etree._Element) -> bool:
 def _modern(ledger: Ledger, file: str, root: etree._Element) -> etree._Element:
     """X20: a draft of BPMN 2.0 is read like the standard it became."""
     namespace = root.tag[1:].partition("}")[0] if isinstance(root.tag, str) and "}" in root.tag else ""
-    if namespace in _EARLIER and local(root) == "definitions":
+    if namespace in EARLIER and local(root) == "definitions":
         ledger.say("X20", file=file, namespace=namespace)
         for each in list(root.iter(f"{{{namespace}}}*")):
             each.tag = f"{{{BPMN}}}{local(each)}"

@@ -277,10 +277,14 @@ class Scope:
 
     def remove(self, node: Node) -> None:
         """Take a node, its flows and its boundary events out."""
-        self.nodes.pop(node.id, None)
-        self.links = [link for link in self.links if node.id not in (link.start, link.end)]
+        self.lift(node)
         for boundary in self.boundaries(node):
             self.remove(boundary)
+
+    def lift(self, node: Node) -> None:
+        """Take a node and its flows out; its boundary events stay behind, attached to nothing."""
+        self.nodes.pop(node.id, None)
+        self.links = [link for link in self.links if node.id not in (link.start, link.end)]
 
     def everything(self) -> "Iterator[tuple[Scope, Node]]":
         """Every node here and in the sub-processes, with the scope it stands in."""

@@ -48,7 +48,7 @@ def variables(visit: Visit) -> set[str]:
     for scope, node in visit.process.scope.everything():
         for _, expression in [*_own(node), *_of_flow(scope, node)]:
             found |= conditions.names(expression)
-        for expression in (conditions.assignments(node.script or "") or {}).values():
+        for expression in (conditions.assignments(node.script) or {}).values():
             found |= conditions.names(expression)
         found.update(outline(node.script or "").reads if node.trusted else ())
         found.update(question.key for question in node.questions)

@@ -39,6 +39,9 @@ class _Writer:
         """Every node and flow of a process or sub-process."""
         for node in scope.nodes.values():
             self._node(element, scope, node)
+        if scope.parent is not None and all(node.kind != "endEvent" for node in scope.nodes.values()):
+            # only something outside ends this part; the parser wants an end in it all the same
+            self.child(element, "endEvent", id=self.bundle.fresh("endEvent"))
         for link in scope.links:
             flow = self.child(element, "sequenceFlow", id=link.id, sourceRef=link.start, targetRef=link.end)
             _label(flow, link.name)

@@ -263,9 +263,11 @@ def _enclosing(scope: Any) -> Iterator[Token]:
 def _guards(activity: Token) -> list[Token]:
     guard = activity.parent
     if guard is not None and isinstance(guard.task_spec, Looping):
-        guard = guard.parent
+        activity, guard = guard, guard.parent
     if guard is None or not isinstance(guard.task_spec, Guard):
         return []
+    if guard.task_spec.main() is not activity.task_spec:
+        return []  # what a guard's event led to: the steps between are forgotten
     return [child for child in guard.children if child.task_spec.is_guard and child._state == WAITING]
 
 

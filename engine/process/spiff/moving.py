@@ -4,10 +4,11 @@ A token stays in its scope or opens the sub-processes and called processes on th
 The way is looked for from where the token stands outwards, so that as little as possible is left.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from engine.errors import Refusal
+from engine.process.blueprint import Text
 from engine.process.spiff import events, joins, nodes, values
 from engine.process.spiff.loops import Looping
 from engine.process.spiff.tokens import COMPLETED, Token, common_ancestor
@@ -93,7 +94,7 @@ def _way(case: Any, scope: Any, target: Any) -> tuple[Any, list[Any]]:
     while True:
         ways = list(_ways_in(case, scope.spec, wanted, ()))
         if len(ways) > 1:
-            callers = ", ".join(sorted({f"“{_label(case, way[0])}”" for way in ways}))
+            callers = _listed(_label(case, way[0]) for way in ways)
             raise SeveralWaysIn(element=_label(case, target), activities=callers)
         if ways:
             return scope, ways[0]
@@ -120,8 +121,18 @@ def _must_open(case: Any, path: list[Any], target: Any) -> None:
             raise InsideMany(element=_label(case, target), activity=_label(case, activity))
 
 
-def _label(case: Any, node: Any) -> str:
-    return str(case.program.label(node._wf_spec.name, node))
+def _label(case: Any, node: Any) -> Text | str:
+    called: Text | str = case.program.label(node._wf_spec.name, node)
+    return called
+
+
+def _listed(names: Iterable[Text | str]) -> Text:
+    """Names in the quotation marks of both languages."""
+    texts = [Text(each, each) if isinstance(each, str) else each for each in names]
+    return Text(
+        ", ".join(sorted({f"„{each.into('pl')}”" for each in texts})),
+        ", ".join(sorted({f"“{each.into('en')}”" for each in texts})),
+    )
 
 
 # ---------------------------------------------------------------------------------------------- where from

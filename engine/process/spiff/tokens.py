@@ -55,14 +55,14 @@ class Token(Task):  # type: ignore[misc]
         return not self._state & FINISHED
 
     @property
-    def label(self) -> str:
+    def label(self) -> Any:
         """What the node is called for a reader of a refusal; for a node the engine added, the step before it."""
         scope = self.workflow
         program = scope.top_workflow.program
         for token in (self, *self.ancestors()):
             if program.element(scope.spec.name, token.task_spec) is not None:
-                return str(program.label(scope.spec.name, token.task_spec))
-        return str(self.task_spec.name) if scope is scope.top_workflow else str(scope.activity.label)
+                return program.label(scope.spec.name, token.task_spec)
+        return str(self.task_spec.name) if scope is scope.top_workflow else scope.activity.label
 
     def ancestors(self) -> Iterator[Self]:
         """The tokens this one came from within its scope, the nearest first."""

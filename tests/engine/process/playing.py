@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
+from engine.process import frontier
 from engine.process.program import Program
 from engine.process.runner import Run, Step, Thrown, Waiting
 
@@ -111,7 +110,7 @@ class Play:
         seen = (self.run.waiting(), self.run.ended, self.run.end_element, self.run.data)
         state = self.run.dump()
         self.size = len(state)
-        parts = orjson.loads(state)
+        parts = frontier.read(state)
         scopes = [parts["top"], *(inner for _, _, inner in parts.get("sub", ()))]
         self.tokens = sum(len(scope.get("t", ())) for scope in scopes)
         self.run = Run.load(self.program, state, facts=self._facts, budget=self.budget)

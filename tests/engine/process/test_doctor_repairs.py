@@ -118,15 +118,19 @@ def test_a_loop_without_a_condition_asks_whether_once_more() -> None:
     assert "e" in runs(examined)
 
 
-def test_a_multi_instance_without_a_count_asks_how_many() -> None:
-    content = between(
-        '<userTask id="a" name="Oceń"><multiInstanceLoopCharacteristics/></userTask>', "s>a", "a>e"
-    )
+@pytest.mark.parametrize(
+    ("name", "question"),
+    [('name="Oceń"', ("Ile razy: Oceń?", "How many times: Oceń?")), ("", ("Ile razy?", "How many times?"))],
+)
+def test_a_multi_instance_without_a_count_asks_how_many(name: str, question: tuple[str, str]) -> None:
+    content = between(f'<userTask id="a" {name}><multiInstanceLoopCharacteristics/></userTask>', "s>a", "a>e")
 
     examined = examine(content, accepted="all")
 
     assert "A11" in codes(examined)
     assert "e" in runs(examined)
+    (form,) = compiled(examined).forms.values()
+    assert tuple(form["fields"][0]["label"].values()) == question
 
 
 def test_a_count_too_high_is_cut() -> None:
@@ -863,16 +867,48 @@ def test_an_interrupting_event_sub_process_becomes_a_boundary() -> None:
     assert [(each.kind, each.element) for each in run.waiting()] == [("task", "sorry")]
 
 
-def test_a_nested_event_sub_process_becomes_a_boundary_of_the_sub_process() -> None:
-    inner = '<startEvent id="s2"/><userTask id="a"/><endEvent id="e2"/>' + flows("s2>a", "a>e2")
-    nested = HANDLER.format(interrupting=' isInterrupting="false"')
-    content = between(f'<subProcess id="p">{inner}{nested}</subProcess>', "s>p", "p>e", top=MESSAGE)
+INNER = '<startEvent id="s2"/><userTask id="a"/><endEvent id="e2">{end}</endEvent>' + flows("s2>a", "a>e2")
+HOUR = '<timerEventDefinition><timeDuration>"PT1H"</timeDuration></timerEventDefinition>'
+
+
+def test_an_interrupting_event_sub_process_inside_another_becomes_a_boundary_of_it() -> None:
+    nested = HANDLER.format(interrupting="")
+    content = between(
+        f'<subProcess id="p">{INNER.format(end="")}{nested}</subProcess>', "s>p", "p>e", top=MESSAGE
+    )
 
     what = compiled(examine(content, accepted="all"))
     run = Run.start(program.parse(what.executable, what.blueprint), {}, facts=dict)
     run.send("client.withdrew", {})
 
-    assert {each.element for each in run.waiting() if each.kind == "task"} == {"a", "sorry"}
+    assert {each.element for each in run.waiting() if each.kind == "task"} == {"sorry"}
+
+
+@pytest.mark.parametrize("event", ["message", "timer"])
+def test_an_event_sub_process_inside_a_sub_process_stays_and_ends_with_it(event: str) -> None:
+    nested = HANDLER.format(interrupting=' isInterrupting="false"')
+    if event == "timer":
+        nested = nested.replace('<messageEventDefinition messageRef="m"/>', HOUR)
+    inner = INNER.format(end="<terminateEventDefinition/>")
+    content = between(
+        f'<subProcess id="p">{inner}{nested}</subProcess><userTask id="b"/>',
+        "s>p",
+        "p>b",
+        "b>e",
+        top=MESSAGE if event == "message" else "",
+    )
+
+    examined = examine(content)
+    what = compiled(examined)
+    run = Run.start(program.parse(what.executable, what.blueprint), {}, facts=dict)
+    waits = next(each for each in run.waiting() if each.kind == event)
+    run.fire(waits.token) if event == "timer" else run.send("client.withdrew", {})
+    tasks = {each.element: each.token for each in run.waiting() if each.kind == "task"}
+    run.complete(tasks["a"], {})
+
+    assert "S08" not in codes(examined)
+    assert set(tasks) == {"a", "sorry"}
+    assert [each.element for each in run.waiting()] == ["b"]
 
 
 def test_leftovers_of_other_tools_are_listed() -> None:
@@ -887,3 +923,37 @@ def test_leftovers_of_other_tools_are_listed() -> None:
     assert "priority" in finding(examined, "K02").message.en
     assert "Faktura" in finding(examined, "K01").message.en
     assert compiled(examined)
+
+
+# ---------------------------------------------------------------- nothing goes without a word
+
+
+def test_what_a_left_out_step_had_on_its_border_is_named() -> None:
+    content = between(
+        '<userTask id="a"/><userTask id="u" isForCompensation="true"/>'
+        f'<boundaryEvent id="edge" attachedToRef="u">{TALK}</boundaryEvent><userTask id="late"/>',
+        "s>a",
+        "a>e",
+        "edge>late",
+        "late>e",
+        top=ORDERED,
+    )
+
+    examined = examine(content, accepted="all")
+
+    assert [finding(examined, code).element for code in ("C01", "B01", "R02")] == ["u", "edge", "late"]
+
+
+def test_a_step_with_an_empty_id_is_said_to_have_none() -> None:
+    examined = examine(between('<userTask id=""/><userTask id="a"/>', "s>a", "a>e"), accepted="all")
+
+    assert [finding(examined, code).element for code in ("I01", "R01")] == [None, None]
+
+
+@pytest.mark.parametrize("kind", ["choreographyTask", "agentTask", "userTask"])
+def test_a_step_drawn_inside_an_event_is_named(kind: str) -> None:
+    content = diagram(
+        f'{START}<userTask id="a"/><endEvent id="e"><{kind} id="lost"/></endEvent>{flows("s>a", "a>e")}'
+    )
+
+    assert finding(examine(content), "X18").element == "lost"

@@ -12,7 +12,7 @@ from SpiffWorkflow.util.task import TaskState
 from engine.process.runner import BrokenState, Run
 from engine.process.spiff import values
 from tests.engine.process import random_processes
-from tests.engine.process.drawing import Drawing, duration, message, xml
+from tests.engine.process.drawing import Drawing, duration, error, message, xml
 from tests.engine.process.playing import Play
 
 COMMANDS = 60
@@ -192,6 +192,34 @@ def test_a_value_that_only_looks_the_same_is_written() -> None:
     assert repr(play.one("task", "b").data) == "{'x': True, 'y': {'z': [1.0, 1]}}"
 
 
+def test_what_stands_at_several_tokens_is_written_once_and_still_belongs_to_each_alone() -> None:
+    inner = Drawing("s").start("s_began").task("work").end("s_ended").path("s_began", "work", "s_ended")
+    drawn = Drawing("p").start().fork("split").task("a").inside("sub", inner).end()
+    drawn.path("began", "split", "a", "ended").path("split", "sub", "ended")
+    notes = ["a rather long note that nobody wants to store twice"]
+    play = Play(drawn.program(variables=["notes", "more"]), notes=notes, more={"n": 1})
+
+    assert play.run.dump().count(b"rather long") == 1
+    tokens = [token for scope in play.run._case.scopes() for token in scope.tasks.values()]
+    assert all(token.data["notes"] == notes for token in tokens)
+    assert len({id(token.data["notes"]) for token in tokens}) == len(tokens) > 3
+    play.do("work", more={"n": 2})
+    assert play.one("task", "a").data["more"] == {"n": 1}
+
+
+def test_a_call_that_a_guards_event_led_to_is_not_inside_the_guarded_step() -> None:
+    inner = Drawing("s").start("s_began").task("work").end("s_ended").path("s_began", "work", "s_ended")
+    drawn = Drawing("p").start().inside("sub", inner).service("inform").task("mend").end("ended", "informed")
+    drawn.boundary("told", "sub", message("told"), interrupting=False).path("told", "inform", "informed")
+    drawn.boundary("failed", "sub", error()).path("failed", "mend", "ended").path("began", "sub", "ended")
+    play = Play(drawn.program())
+    play.hear("told")
+    play.hear("told")
+
+    assert play.fail("inform", "BROKEN") is None
+    assert play.open() == ["inform", "inform", "work"]
+
+
 # -------------------------------------------------------------------------------------------------- broken
 
 
@@ -220,7 +248,22 @@ def test_a_token_is_not_put_on_a_step_that_has_become_something_else() -> None:
 
 
 @pytest.mark.parametrize(
-    "state", [b"", b"{", b"[]", b"{}", b"null", b'{"v":2}', b'{"v":1,"p":"x","n":1,"top":{"t":[]}}']
+    "state",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b"null",
+        b'{"v":3}',
+        b'{"v":2}',
+        b'{"v":1}',
+        b'{"v":1,"p":"x","n":1,"top":{"t":[]}}',
+        b'{"v":2,"p":"x","n":1,"w":["Start"],"top":[[],null]}',
+        b'{"v":2,"p":"x","n":1,"w":["Start"],"top":[[[1,1,0,64]],0]}',
+        b'{"v":2,"p":"x","n":1,"w":["Start"],"d":[0],"top":[[[1,0,0,64]],0]}',
+        b'{"v":2,"p":"x","n":1,"w":["Start"],"top":[[[1,0,0,64,[0]]],0]}',
+    ],
 )
 def test_an_unreadable_state_is_refused(state: bytes) -> None:
     with pytest.raises(BrokenState):

@@ -16,7 +16,7 @@ from engine.process.instances import Instance
 from engine.process.migration import MigrationItem, MigrationPlan
 from engine.process.subscriptions import Subscription
 from engine.process.tasks import UserTask
-from tests.engine.process.kit import World, after, asks, diagram, end, form, start, task, way
+from tests.engine.process.kit import World, after, asks, diagram, end, fork, form, start, task, way
 
 
 def order(*steps: str, name: str = "order") -> Any:
@@ -134,6 +134,36 @@ def test_every_case_that_cannot_go_has_its_reason(world: World, plan: Plan, adam
     assert world.instance(stuck).definition_id == old.id
     world.complete(stuck, "ask")
     assert world.open_(stuck) == ["pack"]
+
+
+def parted(*ways: str) -> Any:
+    """A step, ways that part and meet again, and a step behind."""
+    drawn = [task("ask"), fork("split"), *(task(each) for each in ways), fork("meet"), task("pack")]
+    parts = way("begin", "ask", "split"), way("meet", "pack", "done")
+    return diagram("order", start(), *drawn, end(), *parts, *(way("split", each, "meet") for each in ways))
+
+
+def test_trying_tells_which_branch_a_case_that_was_split_would_wait_for(
+    world: World, plan: Plan, adam: Person
+) -> None:
+    old, new = world.deploy(parted("a", "b")), world.deploy(parted("a", "b", "weigh"))
+    early, split, waits, late = (world.start(old) for _ in range(4))
+    for case, steps in {split: ["ask"], waits: ["ask", "a"], late: ["ask", "a", "b"]}.items():
+        for step in steps:
+            world.complete(case, step)
+    made = plan(old, new)
+
+    carried_out(world, made, adam)
+
+    assert status(world, made) == {early: "migrated", split: "refused", waits: "refused", late: "migrated"}
+    with world.looking() as session:
+        ((reason, count, _),) = migration.refusals(session, session.get_one(MigrationPlan, made))
+    named = {name: text["en"] for name, text in reason["places"].items()}
+    assert (named, count) == ({"element": "meet", "branch": "weigh"}, 2)
+    for step in ("ask", "a", "b", "weigh"):
+        world.complete(early, step)
+    world.complete(waits, "b")
+    assert [world.open_(each) for each in (early, waits, late)] == [["pack"]] * 3
 
 
 def test_a_plan_asks_where_the_cases_of_a_step_that_is_gone_shall_go_on(

@@ -7,9 +7,18 @@ from typing import Any
 import orjson
 import pytest
 
+from engine.process.blueprint import Text
 from engine.process.program import Program
 from engine.process.runner import BrokenState
-from engine.process.transplant import CallsAnother, StandsOtherwise, StepGone, WayGone, transplant
+from engine.process.transplant import (
+    BranchMissing,
+    BranchTwice,
+    CallsAnother,
+    StandsOtherwise,
+    StepGone,
+    WayGone,
+    transplant,
+)
 from tests.engine.process import random_processes
 from tests.engine.process.drawing import Drawing, cycle, duration, each, message
 from tests.engine.process.playing import Play
@@ -105,11 +114,79 @@ def test_a_branch_that_has_arrived_at_a_join_has_arrived() -> None:
     assert play.do("b").open() == ["then"]
 
 
-def test_a_new_branch_is_missing_from_a_join_that_was_split_without_it() -> None:
-    play = taken_over(Play(fork("a", "b").program()), fork("a", "b", "c").program())
+@pytest.mark.parametrize("done", [(), ("a",)])
+def test_a_case_whose_ways_parted_without_a_new_branch_stays_and_is_told_which_is_missing(
+    done: tuple[str, ...],
+) -> None:
+    play = Play(fork("a", "b").program())
+    for step in done:
+        play.do(step)
 
-    assert play.do("a").do("b").open() == []
-    assert not play.ended
+    with pytest.raises(BranchMissing) as refused:
+        taken_over(play, fork("a", "b", "c").program())
+
+    assert refused.value.places == {"element": "join", "branch": Text("c", "c")}
+
+
+def test_before_its_ways_part_and_after_they_have_met_a_case_goes_to_where_a_branch_is_new() -> None:
+    def led(*ways: str) -> Program:
+        drawing = (
+            Drawing("p")
+            .start()
+            .task("before", "after", *ways)
+            .fork("split", "join")
+            .choice("again")
+            .end("ended")
+        )
+        drawing.path("began", "before", "split").path("join", "after", "again").flow(
+            "again", "ended", "over == True"
+        )
+        for way in ways:
+            drawing.path("split", way, "join")
+        return drawing.flow("again", "before", default=True).program(variables=["over"])
+
+    early = taken_over(Play(led("a", "b"), over=False), led("a", "b", "c"))
+    late = taken_over(Play(led("a", "b"), over=False).do("before").do("a").do("b"), led("a", "b", "c"))
+
+    assert early.do("before").do("a").do("b").do("c").open() == ["after"]
+    assert late.do("after").do("before").do("a").do("b").do("c").do("after", over=True).ended
+
+
+def test_ways_that_only_meet_in_the_new_version_need_all_their_branches() -> None:
+    def parted(meet: bool) -> Program:
+        drawing = (
+            Drawing("p").start().fork("split").task("a", "b", "after").end("ended").path("began", "split")
+        )
+        last = drawing.fork("last") if meet else drawing.choice("last")
+        return last.path("split", "a", "last").path("split", "b", "last", "after", "ended").program()
+
+    both, one = Play(parted(meet=False)), Play(parted(meet=False)).do("a").do("after")
+
+    assert taken_over(both, parted(meet=True)).do("a").do("b").open() == ["after"]
+    with pytest.raises(BranchMissing) as refused:
+        taken_over(one, parted(meet=True))
+    assert refused.value.places == {"element": "last", "branch": Text("a", "a")}
+
+
+def test_a_branch_that_is_gone_cannot_be_mapped_onto_another_where_one_would_be_left_over() -> None:
+    play = Play(fork("a", "b", "c").program())
+
+    with pytest.raises(BranchTwice) as refused:
+        taken_over(play, fork("a", "b").program(), c="a")
+
+    assert refused.value.places == {"element": "join", "branch": Text("a", "a")}
+
+
+def test_a_case_that_waited_for_ever_before_is_no_worse_off_on_another_version() -> None:
+    def broken(*behind: str) -> Program:
+        drawing = Drawing("p").start().choice("which").fork("join").task("a", "b", *behind).end("ended")
+        drawing.path("began", "which").flow("which", "a", default=True).flow("which", "b", "x == 2")
+        return drawing.path("a", "join", *behind, "ended").path("b", "join").program(variables=["x"])
+
+    play = taken_over(Play(broken("c"), x=2), broken("c", "d"))
+
+    assert play.open() == ["b"]
+    assert play.do("b").open() == []
 
 
 def test_a_branch_that_arrived_on_a_way_that_is_gone_keeps_its_case_back() -> None:

@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from engine.history import Event
 from engine.people import Department
-from engine.process import doctor, forms
-from engine.process.doctor import dialects
+from engine.process import doctor, expressions, forms
+from engine.process.decisions import feel
+from engine.process.doctor import conditions, dialects
 from engine.process.tasks import UserTask
 from tests.engine.process.doctor_kit import (
     codes,
@@ -73,7 +74,11 @@ def look(content: bytes, *more: doctor.File) -> doctor.Examined:
         ('=status in ("open", "won")', "status in ['open', 'won']"),
         ("=amount between 1 and 5", "1 <= amount <= 5"),
         ("=some i in items satisfies i.price > 10", "any([i.price > 10 for i in items])"),
+        ("=every a in ask, b in bid satisfies a > b", "all([a > b for a in ask for b in bid])"),
         ("=items[1].name", "items[0].name"),
+        ("=count(items[item.price > 3]) > 1", "len([item for item in items if item.price > 3]) > 1"),
+        ("=sum(prices[item > limit])", "sum([item for item in prices if item > limit])"),
+        ('={name: client.name, "a b": [1, 2]}', "{'name': client.name, 'a b': [1, 2]}"),
         ("=string length(note) > 3", "len(note) > 3"),
         ('=not(contains(note, "x"))', "not 'x' in note"),
         ('=now() + duration("P2D")', "now() + duration('P2D')"),
@@ -90,8 +95,13 @@ def test_their_words_are_put_into_ours(written: str, read: str) -> None:
     [
         "${bean.call(x)}",
         "=items[price > 3]",
+        "=items[item.price > limit]",
+        "=items[item.price > 3].name",
+        "=items[place]",
         "=Current Status.name",
-        '={"a": 1}',
+        "={a: 1, b: a}",
+        "={a: 1",
+        "{a: 1}",
         "=is defined(x)",
         "${a}${b}",
         "${a",
@@ -106,6 +116,57 @@ def test_their_words_are_put_into_ours(written: str, read: str) -> None:
 )
 def test_what_has_no_exact_counterpart_is_never_guessed(written: str) -> None:
     assert dialects.read(written) is None
+
+
+DATA: dict[str, Any] = {
+    "prices": [1, 2, 3, 5, 8],
+    "limit": 2,
+    "lines": [{"price": 4, "kind": "a"}, {"price": 9, "kind": "b"}, {"price": 2, "kind": "a"}],
+    "status": "open",
+    "client": {"name": "Zofia Wzorcowa"},
+}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "count(prices[item > 2]) = 3",
+        "count(prices[item > limit]) = 3",
+        "count(prices[item >= 2 and item < 8]) = 3",
+        "prices[item > 2][1]",
+        "prices[not(item = 1)][-1]",
+        "prices[2]",
+        'count(lines[item.kind = "a"])',
+        "sum(prices[item in [2..5]])",
+        'lines[item.kind = "b"][1].price',
+        "some line in lines satisfies line.price > 8",
+        "every line in lines satisfies line.price > 2",
+        "some p in prices, line in lines satisfies p = line.price and p > 4",
+        "every p in prices[item > 5] satisfies p > limit",
+        "for line in lines return line.price * 2",
+        "{name: client.name, total: sum(prices)}.total",
+        '{name: client.name, "kind": "x"}',
+        'if status = "open" then count(lines) else 0',
+        'list contains(prices, 5) and status in ("open", "won")',
+        "limit between 1 and 2",
+        'not(contains(client.name, "x"))',
+        'starts with(client.name, "Z") and string length(status) = 4',
+    ],
+)
+def test_what_is_put_into_ours_gives_what_feel_itself_gives(written: str) -> None:
+    ours, theirs = dialects.read(f"={written}"), feel.formula(written)
+    assert ours is not None
+    assert theirs is not None
+
+    env = feel.Env(DATA)
+
+    assert expressions.evaluate(ours, DATA) == feel.given(theirs.run(env), env)
+    assert env.trouble is None
+
+
+@pytest.mark.parametrize("text", ["={a: 1}", "=lines[item.price > 3]", "=[1, 2]", "[1, 2]"])
+def test_a_list_or_a_context_is_no_condition(text: str) -> None:
+    assert conditions.understood(text) is None
 
 
 def test_a_condition_in_feel_runs_as_it_was_meant() -> None:
@@ -168,8 +229,8 @@ def test_an_assignee_nobody_knows_leaves_the_task_to_its_lane(written: str) -> N
 )
 def test_a_group_is_a_department_or_a_role(groups: str, audience: str) -> None:
     camunda = look(task(f'camunda:candidateGroups="{groups}"'))
-    feel = f'=["{groups}"]'.replace('"', "&quot;")
-    other = look(task("", zeebe(f'<zeebe:assignmentDefinition candidateGroups="{feel}"/>')))
+    written = f'=["{groups}"]'.replace('"', "&quot;")
+    other = look(task("", zeebe(f'<zeebe:assignmentDefinition candidateGroups="{written}"/>')))
 
     for examined in (camunda, other):
         assert element(examined, "a").audience == audience

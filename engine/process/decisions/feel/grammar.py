@@ -1,51 +1,10 @@
 """The grammar of FEEL: words to a tree of `Node`. Bounded in depth and size; it never goes back more than once."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, NoReturn
-
-from engine.process.decisions.feel.words import Word, words
+from engine.process.decisions.feel.cursor import COMPARISONS, KEYWORDS, MAX_DEPTH, Node
+from engine.process.decisions.feel.primaries import Primaries
 from engine.process.expressions import Denied, TooMuch, Unreadable
 
-MAX_NODES = 600
-MAX_DEPTH = 60
-MAX_HEIGHT = 100
-OPENING = frozenset("([{]")
-COMPARISONS = frozenset({"<", "<=", ">", ">=", "=", "==", "!="})
-KEYWORDS = frozenset(
-    [
-        "and",
-        "or",
-        "if",
-        "then",
-        "else",
-        "for",
-        "in",
-        "return",
-        "some",
-        "every",
-        "satisfies",
-        "between",
-        "instance",
-        "of",
-        "not",
-        "null",
-        "true",
-        "false",
-        "function",
-    ]
-)
-LITERALS = {"true": True, "false": False, "null": None, "True": True, "False": False, "None": None}
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A piece of an expression. ``kind`` says what, ``parts`` of what, ``at`` where (characters from 1)."""
-
-    kind: str
-    parts: tuple[Any, ...]
-    at: int
-    height: int = 0
+__all__ = ["KEYWORDS", "Node", "read_expression", "read_tests"]
 
 
 def read_expression(source: str, known: frozenset[str] = frozenset()) -> Node:
@@ -74,58 +33,7 @@ def read_tests(source: str, known: frozenset[str] = frozenset()) -> Node:
     return found
 
 
-def _nodes(parts: tuple[Any, ...]) -> Iterator[Node]:
-    for part in parts:
-        if isinstance(part, Node):
-            yield part
-        elif isinstance(part, tuple):
-            yield from _nodes(part)
-
-
-class _Parser:
-    def __init__(self, source: str, known: frozenset[str]) -> None:
-        self.source = source
-        self.words = words(source, known)
-        self.place = self.nodes = self.depth = 0
-        self.closing = False
-        """Inside the upper end of a range: a square bracket behind it closes the range."""
-
-    # -------------------------------------------------------------------------------------- words
-
-    @property
-    def word(self) -> Word:
-        return self.words[self.place]
-
-    def sees(self, *texts: str) -> bool:
-        return self.word.kind in ("name", "sign") and self.word.text in texts
-
-    def take(self, *texts: str) -> bool:
-        found = self.sees(*texts)
-        self.place += found
-        return found
-
-    def expect(self, *texts: str) -> Word:
-        word = self.word
-        if not self.take(*texts):
-            self.wrong()
-        return word
-
-    def done(self) -> None:
-        if self.word.kind != "end":
-            self.wrong()
-
-    def wrong(self) -> NoReturn:
-        raise Unreadable(what=self.source.strip(), at=self.word.at)
-
-    def node(self, kind: str, *parts: Any, at: int) -> Node:
-        self.nodes += 1
-        height = 1 + max((part.height for part in _nodes(parts)), default=0)
-        if self.nodes > MAX_NODES or height > MAX_HEIGHT:
-            raise TooMuch
-        return Node(kind, parts, at, height)
-
-    # -------------------------------------------------------------------------------------- tests
-
+class _Parser(Primaries):
     def tests(self, end: str) -> Node:
         at = self.word.at
         found = [self.test()]
@@ -153,8 +61,6 @@ class _Parser:
         """What follows ``in``: one test, or tests in brackets."""
         word = self.word
         return self.test() if word.kind == "sign" and word.text in COMPARISONS else self.sum()
-
-    # -------------------------------------------------------------------------------------- expressions
 
     def expression(self) -> Node:
         self.depth += 1
@@ -264,11 +170,6 @@ class _Parser:
             found = self.node("and", found, link, at=link.at)
         return found
 
-    def deeper(self) -> None:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise TooMuch
-
     def link(self, left: Node) -> Node | None:
         """One comparison behind a value."""
         word = self.word
@@ -335,124 +236,3 @@ class _Parser:
         if not names or self.sees("<"):
             self.wrong()
         return " ".join(names)
-
-    def postfix(self, found: Node) -> Node:
-        while True:
-            word = self.word
-            if self.take("."):
-                name = self.word
-                if name.kind != "name" or name.text.startswith("_"):
-                    raise Denied(what=f".{name.text}", at=name.at)
-                self.place += 1
-                if self.take("("):
-                    found = self.node("method", found, name.text, *self.arguments(), at=word.at)
-                else:
-                    found = self.node("path", found, name.text, at=word.at)
-            elif self.sees("[") and not self.closing:
-                self.place += 1
-                found = self.node("filter", found, self.expression(), at=word.at)
-                self.expect("]")
-            else:
-                return found
-
-    # -------------------------------------------------------------------------------------- primaries
-
-    def primary(self) -> Node:
-        word = self.word
-        self.place += 1
-        if word.kind in ("number", "text"):
-            return self.node(word.kind, word.text, at=word.at)
-        if word.kind == "name" and word.text in ("if", "for", "some", "every"):
-            self.place -= 1
-            return self.expression()
-        if word.kind == "name":
-            return self.named(word)
-        if word.kind == "sign" and word.text == "?":
-            return self.node("?", at=word.at)
-        if word.kind == "sign" and word.text == "@" and self.word.kind == "text":
-            self.place += 1
-            return self.node("at", self.words[self.place - 1].text, at=word.at)
-        if word.kind == "sign" and word.text in OPENING:
-            self.deeper()
-            found = self.opened(word)
-            self.depth -= 1
-            return found
-        self.place -= 1
-        return self.wrong()
-
-    def opened(self, word: Word) -> Node:
-        match word.text:
-            case "(":
-                return self.bracketed(word)
-            case "[":
-                return self.listed(word)
-            case "{":
-                return self.context(word)
-        return self.span(self.sum(), word)
-
-    def named(self, word: Word) -> Node:
-        if word.text in LITERALS:
-            return self.node("literal", LITERALS[word.text], at=word.at)
-        if word.text.startswith("_") or "__" in word.text:
-            raise Denied(what=word.text[:40], at=word.at)
-        if self.take("("):
-            return self.node("call", word.text, *self.arguments(), at=word.at)
-        if word.text in KEYWORDS:
-            self.place -= 1
-            self.wrong()
-        return self.node("name", word.text, at=word.at)
-
-    def arguments(self) -> list[Node]:
-        found: list[Node] = []
-        while not self.take(")"):
-            if found:
-                self.expect(",")
-            found.append(self.expression())
-        return found
-
-    def bracketed(self, word: Word) -> Node:
-        """``(a)``, the range ``(a..b]`` or, behind ``in``, tests."""
-        if self.word.kind == "sign" and self.word.text in COMPARISONS:
-            found = self.tests(")")
-            self.expect(")")
-            return found
-        first = self.expression()
-        if self.sees(".."):
-            return self.span(first, word)
-        if self.take(","):
-            rest = self.tests(")")
-            self.expect(")")
-            return self.node("tests", first, *rest.parts, at=word.at)
-        self.expect(")")
-        return first
-
-    def listed(self, word: Word) -> Node:
-        found: list[Node] = []
-        while not self.take("]"):
-            if found:
-                self.expect(",")
-            found.append(self.expression())
-            if len(found) == 1 and self.sees(".."):
-                return self.span(found[0], word)
-        return self.node("list", *found, at=word.at)
-
-    def span(self, low: Node, opening: Word) -> Node:
-        self.expect("..")
-        closing, self.closing = self.closing, True
-        high = self.sum()
-        self.closing = closing
-        end = self.expect("]", ")", "[")
-        return self.node("range", low, high, opening.text == "[", end.text == "]", at=opening.at)
-
-    def context(self, word: Word) -> Node:
-        entries: list[tuple[str, Node]] = []
-        while not self.take("}"):
-            if entries:
-                self.expect(",")
-            key = self.word
-            if key.kind not in ("name", "text") or key.text.startswith("_"):
-                self.wrong()
-            self.place += 1
-            self.expect(":")
-            entries.append((key.text, self.expression()))
-        return self.node("context", *entries, at=word.at)

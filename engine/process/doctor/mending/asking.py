@@ -31,7 +31,7 @@ def ask(sheet: Sheet, gate: Piece) -> bool:
 def ask_number(sheet: Sheet, node: Piece) -> str:
     """Let a person give a number before a step; the name of the answer."""
     key = _key("count", node.get("id"))
-    question = f"Ile razy: {node.get('name')}?"
+    question = f"Ile razy: {node.get('name')}?" if node.get("name") else "Ile razy?"
     field = {"key": key, "type": "integer", "label": question, "required": True, "min": 0, "max": 200}
     _give_form(sheet, node, question, field, own_task=True)
     return key

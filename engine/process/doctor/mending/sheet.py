@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from xml.sax.saxutils import escape, quoteattr
 
-from engine.process.doctor.mending.canvas import Box, Canvas
+from engine.process.doctor.mending.boxes import Box
+from engine.process.doctor.mending.canvas import Canvas
 from engine.process.doctor.mending.document import BPMN, Piece, decoded, parsed
 from engine.process.doctor.model import EVENTS, GATEWAYS, NODES, SUB_PROCESSES
 
@@ -20,6 +21,17 @@ _POINTING = (
     "processRef",
 )
 _NAMING = frozenset({"incoming", "outgoing", "flowNodeRef", "sourceRef", "targetRef"})
+_CATCHING = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent"})
+_ONLY_OF = {
+    "parallelMultiple": _CATCHING,
+    "isInterrupting": {"startEvent"},
+    "cancelActivity": {"boundaryEvent"},
+    "attachedToRef": {"boundaryEvent"},
+    "gatewayDirection": GATEWAYS,
+    "eventGatewayType": {"eventBasedGateway"},
+    "activationCondition": {"complexGateway"},
+}
+"""What only some kinds of steps can say."""
 _FIRST = frozenset({"documentation", "extensionElements", "auditing", "monitoring", "categoryValueRef"})
 
 
@@ -30,10 +42,10 @@ class Sheet:
         self.name = name
         self.whole = parsed(decoded(content))
         self.root = next(iter(self.whole.children()), self.whole) if not self.whole.head else self.whole
-        self.canvas = Canvas(self.root)
         self.forms: dict[str, bytes] = {}
         self.renamed: dict[str, str] = {}
         self.ids = {each.get("id"): each for each in reversed(list(self._elements())) if each.get("id")}
+        self.canvas = Canvas(self.root, self.ids)
 
     def content(self) -> bytes:
         """The file as it is now."""
@@ -131,11 +143,18 @@ class Sheet:
         """Let a flow begin at another step."""
         self._move(flow, node, "sourceRef", "outgoing")
         self.canvas.start_at(flow.get("id"), node.get("id"))
+        self.line(flow)
 
     def end_at(self, flow: Piece, node: Piece) -> None:
         """Let a flow end at another step."""
         self._move(flow, node, "targetRef", "incoming")
         self.canvas.end_at(flow.get("id"), node.get("id"))
+        self.line(flow)
+
+    def line(self, flow: Piece) -> None:
+        """Draw a flow that has no line yet."""
+        if flow.get("id") not in self.canvas.edges:
+            self.canvas.wire(flow.get("id"), _ref(flow, "sourceRef"), _ref(flow, "targetRef"))
 
     def _move(self, flow: Piece, node: Piece, end: str, note: str) -> None:
         old = self.end(flow, end)
@@ -163,6 +182,9 @@ class Sheet:
         if _family(node.local) != _family(kind):
             self.canvas.resize(node.get("id"), kind)
         node.rename(kind)
+        for name, kinds in _ONLY_OF.items():
+            if f"{name}=" in node.head and kind not in kinds:
+                node.set(name, None)
 
     def drop(self, piece: Piece) -> None:
         """Take an element out, with its flows, boundary events, drawing and everything that refers to it."""

@@ -2,7 +2,7 @@
 
 from engine.process.doctor import times
 from engine.process.doctor.findings import Ledger
-from engine.process.doctor.mending import asking
+from engine.process.doctor.mending import asking, events
 from engine.process.doctor.mending.document import Piece
 from engine.process.doctor.mending.sheet import Sheet
 from engine.process.doctor.mending.task import Task
@@ -11,6 +11,7 @@ from engine.process.doctor.visit import Known, Visit
 
 _TIMES = {"duration": "timeDuration", "date": "timeDate", "cycle": "timeCycle"}
 _LOOPS = ("standardLoopCharacteristics", "multiInstanceLoopCharacteristics")
+_GLOBAL = ("globalTask", "globalUserTask", "globalManualTask", "globalScriptTask", "globalBusinessRuleTask")
 _OF_OTHER_KINDS = (
     *("messageRef", "calledElement", "implementation", "operationRef", "scriptFormat"),
     *(
@@ -29,13 +30,29 @@ def to_person(sheet: Sheet, task: Task) -> bool:
     node = task.element
     if node is None or node.local not in NODES or task.value == "trusted":
         return False
+    beside = _happening(sheet, node) if task.finding.code in {"E01", "E03", "M02"} else []
+    raws = [str(each) for each in beside]
     for each in node.children("script", *_definitions(node)):
         each.remove()
     for name in _OF_OTHER_KINDS:
         node.set(name, None)
     sheet.unsay(node, "connector")
     sheet.turn(node, "userTask")
+    for raw in raws:
+        events.on_border(sheet, node, node.add(raw), sheet.outgoing(node), name=node.get("name"))
     return True
+
+
+def _happening(sheet: Sheet, node: Piece) -> list[Piece]:
+    """What an event also waits for and that comes by itself; nothing where it waits for all at once."""
+    if node.get("parallelMultiple") == "true":
+        return []
+    return [
+        each
+        for each in events.definitions(node)
+        if each.local in {"timerEventDefinition", "signalEventDefinition"}
+        or each.get("messageRef").rpartition(":")[2] in sheet.ids
+    ]
 
 
 def once_more(sheet: Sheet, task: Task) -> bool:
@@ -67,6 +84,66 @@ def cut(_sheet: Sheet, task: Task) -> bool:
         each.write("200")
         return True
     return False
+
+
+def to_the_last(_sheet: Sheet, task: Task) -> bool:
+    """A16: nothing ends the repetitions early."""
+    loop = _several(task)
+    found = loop.children("completionCondition") if loop is not None else []
+    for each in found:
+        each.remove()
+    return bool(found)
+
+
+def done_here(sheet: Sheet, task: Task) -> bool:
+    """X24: a task of its own instead of the call of a global one."""
+    node = task.element
+    called = node.get("calledElement").rpartition(":")[2] if node is not None else ""
+    found = [each for each in sheet.root.children(*_GLOBAL) if each.get("id") == called and called]
+    if node is None or not found:
+        return False
+    kind = found[0].local.removeprefix("global")
+    node.set("calledElement", None)
+    node.set("name", node.get("name") or found[0].get("name"))
+    sheet.turn(node, "userTask" if kind == "Task" else kind[:1].lower() + kind[1:])
+    for each in found[0].children("script", "extensionElements"):
+        if not node.children(each.local):
+            first = node.children()
+            node.add(str(each), before=first[0]) if first and each.local != "script" else node.add(str(each))
+    if all(each.get("calledElement").rpartition(":")[2] != called for each in sheet.root.everything()):
+        sheet.drop(found[0])
+    return True
+
+
+def any_order(sheet: Sheet, task: Task) -> bool:
+    """A13: behind a gateway in the sub-process a person chooses which of its steps to do."""
+    node = task.element
+    if node is None or node.local != "adHocSubProcess":
+        return False
+    for each in [*node.children("completionCondition", "startEvent", "endEvent")]:
+        sheet.drop(each)
+    first = [each for each in sheet.nodes(node) if not sheet.incoming(each) and each.local != "boundaryEvent"]
+    if not first:
+        return False
+    node.set("ordering", None)
+    node.set("cancelRemainingInstances", None)
+    sheet.turn(node, "subProcess")
+    if len(first) > 1:
+        box = sheet.canvas.beside(first[0].get("id"), "inclusiveGateway", side="left")
+        gate = sheet.add_node("inclusiveGateway", first[0], box, "Które kroki?")
+        for each in first:
+            sheet.add_flow(gate, each)
+        return asking.ask(sheet, gate)
+    return True
+
+
+def first_description(sheet: Sheet, task: Task) -> bool:
+    """Z04: only the first entrance describes the stage."""
+    node = task.element
+    for name in ("order", "title", "title:en", "probability", "rots") if node is not None else ():
+        assert node is not None  # noqa: S101  # mypy does not see it
+        sheet.unsay(node, f"stage:{name}")
+    return node is not None
 
 
 def leave_out(sheet: Sheet, task: Task) -> bool:
@@ -142,23 +219,6 @@ def forget_reference(_sheet: Sheet, task: Task) -> bool:
     for each in node.children(*_definitions(node)):
         for name in ("messageRef", "signalRef", "errorRef", "escalationRef"):
             each.set(name, None)
-    return True
-
-
-def signal_before_end(sheet: Sheet, task: Task) -> bool:
-    """E04: an event just before the end throws the signal."""
-    node = task.element
-    signals = node.children("signalEventDefinition") if node is not None else []
-    if node is None or not signals or len(node.children(*_definitions(node))) > 1:
-        return False
-    box = sheet.canvas.beside(node.get("id"), "intermediateThrowEvent", side="left")
-    step = sheet.add_node("intermediateThrowEvent", node, box, node.get("name"))
-    for flow in sheet.incoming(node):
-        sheet.end_at(flow, step)
-    raw = str(signals[0])
-    signals[0].remove()
-    step.add(raw)
-    sheet.add_flow(step, node)
     return True
 
 

@@ -1,5 +1,7 @@
 """How the repairs of processes, ids, flows, starts, ends and gateways are drawn. Each drawer says whether it could."""
 
+from collections.abc import Iterator
+
 from engine.process.doctor import conditions
 from engine.process.doctor.mending import asking
 from engine.process.doctor.mending.document import Piece
@@ -32,6 +34,8 @@ def identify(sheet: Sheet, task: Task) -> bool:
         key = sheet.fresh(each.local)
         each.set("id", key)
         sheet.ids[key] = each
+        if each.local == "sequenceFlow":
+            sheet.line(each)
     return bool(bare)
 
 
@@ -109,10 +113,14 @@ def split(sheet: Sheet, task: Task) -> bool:
 
 
 def merge_before(sheet: Sheet, task: Task) -> bool:
-    """F08: a gateway before a step that leads to itself."""
+    """F08: a gateway before a step that leads to itself; where it leads nowhere else, one behind it that asks."""
     node = task.element
     if node is None:
         return False
+    if all(sheet.end(flow, "targetRef") is node for flow in sheet.outgoing(node)):
+        for flow in sheet.outgoing(node):
+            sheet.drop(flow)
+        return asking.again(sheet, node)
     box = sheet.canvas.beside(node.get("id"), "exclusiveGateway", side="left")
     gate = sheet.add_node("exclusiveGateway", node, box)
     for flow in sheet.incoming(node):
@@ -202,6 +210,66 @@ def inclusive(sheet: Sheet, task: Task) -> bool:
     sheet.turn(node, "inclusiveGateway")
     if task.finding.code == "J01" and len(leaving) > 1:
         _behind(sheet, node, "parallelGateway")
+    return True
+
+
+def let_through(sheet: Sheet, task: Task) -> bool:
+    """W01: a gateway that waits no more; what it splits is split behind it."""
+    node = task.element
+    if node is None:
+        return False
+    kind = node.local
+    node.set("default", None)
+    sheet.turn(node, "exclusiveGateway")
+    if len(sheet.outgoing(node)) > 1:
+        _behind(sheet, node, kind)
+    return True
+
+
+def to_the_whole(sheet: Sheet, task: Task) -> bool:
+    """F03: a flow over the border of a sub-process is attached to the sub-process itself."""
+    flow = task.element
+    start, end = (sheet.end(flow, name) if flow is not None else None for name in ("sourceRef", "targetRef"))
+    if flow is None or start is None or end is None:
+        return False
+    above, below = list(_up(start)), list(_up(end))
+    shared = next((one.parent for one in above if any(one.parent is other.parent for other in below)), None)
+    if shared is None:
+        return False
+    one = next(each for each in above if each.parent is shared)
+    other = next(each for each in below if each.parent is shared)
+    if one is other:
+        sheet.drop(flow)
+        return True
+    if one is not start:
+        sheet.start_at(flow, one)
+    if other is not end:
+        sheet.end_at(flow, other)
+    if flow.parent is not shared:
+        raw = str(flow)
+        flow.remove()
+        sheet.ids[flow.get("id")] = shared.add(raw)
+    return True
+
+
+def _up(node: Piece) -> Iterator[Piece]:
+    """A step and the sub-processes around it."""
+    here: Piece | None = node
+    while here is not None and here.local not in {"process", "definitions"}:
+        yield here
+        here = here.parent
+
+
+def start_and_end(sheet: Sheet, task: Task) -> bool:
+    """S09: a start and an end beside what starts by itself."""
+    scope = sheet.scope(task.finding.element or task.finding.diagram)
+    nodes = sheet.nodes(scope) if scope is not None else []
+    if not nodes:
+        return False
+    box = sheet.canvas.beside(nodes[0].get("id"), "startEvent", side="left")
+    start = sheet.add_node("startEvent", nodes[0], box)
+    room = sheet.canvas.beside(start.get("id"), "endEvent", side="right")
+    sheet.add_flow(start, sheet.add_node("endEvent", start, room))
     return True
 
 

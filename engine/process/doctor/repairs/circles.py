@@ -1,16 +1,16 @@
 """Circles: one without any way out cannot run, one that waits for nobody only burns steps."""
 
 from engine.process.blueprint import Text
-from engine.process.doctor.model import Link, Node, Scope
+from engine.process.doctor import endings
+from engine.process.doctor.model import Link, Scope
 from engine.process.doctor.visit import Visit
 
 _CHOOSING = frozenset({"exclusiveGateway", "inclusiveGateway", "eventBasedGateway"})
-_WAITING = frozenset({"userTask", "manualTask", "receiveTask", "serviceTask", "intermediateCatchEvent"})
 
 
 def open_up(visit: Visit, scope: Scope) -> None:
     """R04: a question is put into a circle that has no choice in it or no way to an end."""
-    for _ in range(len(scope.nodes) + 1):
+    for _ in range(len(scope.links) + 1):
         back = _hard_circle(scope) or _trap(scope)
         if back is None:
             return
@@ -25,7 +25,7 @@ def open_up(visit: Visit, scope: Scope) -> None:
 
 def warn(visit: Visit, scope: Scope) -> None:
     """R03: a circle in which nobody and no timer is waited for."""
-    silent = {node.id for node in scope.nodes.values() if not _waits(node)}
+    silent = {node.id for node in scope.nodes.values() if not endings.waits(node)}
     back = _back_link(scope, silent)
     if back is not None:
         visit.say("R03", scope.nodes[back.end])
@@ -45,22 +45,8 @@ def _hard_circle(scope: Scope) -> Link | None:
 
 
 def _trap(scope: Scope) -> Link | None:
-    """A flow inside a part of the diagram from which no end can be reached."""
-    sources: dict[str, list[str]] = {}
-    for link in scope.links:
-        sources.setdefault(link.end, []).append(link.start)
-    for node in scope.nodes.values():
-        if node.kind == "boundaryEvent" and node.host:
-            sources.setdefault(node.id, []).append(node.host)
-    seen: set[str] = set()
-    todo = [node.id for node in scope.nodes.values() if node.kind == "endEvent"]
-    while todo:
-        key = todo.pop()
-        if key not in seen:
-            seen.add(key)
-            todo += sources.get(key, [])
-    lost = {node.id for node in scope.nodes.values() if node.id not in seen and not node.by_event}
-    return _back_link(scope, lost)
+    """A flow inside a part of the diagram in which a token can go round but never end."""
+    return _back_link(scope, endings.endless(scope))
 
 
 def _back_link(scope: Scope, among: set[str]) -> Link | None:
@@ -87,9 +73,3 @@ def _back_link(scope: Scope, among: set[str]) -> Link | None:
                 colour[link.end] = 1
                 stack.append((link.end, iter(onward[link.end])))
     return None
-
-
-def _waits(node: Node) -> bool:
-    if node.body is not None:
-        return any(_waits(each) for each in node.body.nodes.values())
-    return node.kind in _WAITING or node.kind == "callActivity"

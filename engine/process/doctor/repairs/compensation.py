@@ -43,10 +43,10 @@ def leave_out(visit: Visit, scope: Scope) -> None:
     for node in list(scope.nodes.values()):
         if node.for_compensation or (_trigger(node) and node.kind == "boundaryEvent"):
             visit.say("C01", node)
-            scope.remove(node)
+            scope.lift(node)
         elif _trigger(node) and node.kind == "startEvent" and scope.owner and scope.parent is not None:
             visit.say("C01", scope.owner)
-            scope.parent.remove(scope.owner)
+            scope.parent.lift(scope.owner)
             scope.owner.body = None
             return
         elif _trigger(node):

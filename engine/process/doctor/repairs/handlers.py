@@ -1,4 +1,4 @@
-"""Event sub-processes: the engine starts only those that interrupt nothing and stand in the process itself."""
+"""Event sub-processes: the engine starts those that interrupt nothing and begin with one message, signal or moment."""
 
 from engine.process.doctor.model import Node, Scope, Trigger
 from engine.process.doctor.visit import Visit
@@ -28,14 +28,15 @@ def convert(visit: Visit, scope: Scope) -> None:
 
 
 def _works(scope: Scope, node: Node) -> bool:
-    """Whether the engine starts it as it is drawn."""
+    """Whether the engine starts it as it is drawn: beside a process, or inside a sub-process and only while it runs."""
     starts = _starts(node)
     triggers = _triggers(node)
+    beside = scope.owner is None or (scope.owner.kind == "subProcess" and scope.owner.loop is None)
     return (
-        scope.parent is None
+        beside
         and len(starts) == len(triggers) == 1
         and not starts[0].interrupting
-        and triggers[0].kind in {"message", "signal"}
+        and triggers[0].kind in {"message", "signal", "timer"}
     )
 
 

@@ -82,7 +82,11 @@ def _several(visit: Visit, scope: Scope, node: Node, loop: Loop) -> None:
 
 def _ask_how_many(visit: Visit, scope: Scope, node: Node, loop: Loop) -> None:
     key = visit.bundle.variable(f"count_{node.id}")
-    title = Text(f"Ile razy: {node.name}?", f"How many times: {node.name}?")
+    title = (
+        Text(f"Ile razy: {node.name}?", f"How many times: {node.name}?")
+        if node.name
+        else Text("Ile razy?", "How many times?")
+    )
     task = visit.bundle.node(scope, "userTask", title.pl, title.en, properties={"stands_for": node.id})
     task.questions.append(Question(key, title, "number"))
     for link in scope.incoming(node):

@@ -79,7 +79,7 @@ def _becomes_script(visit: Visit, node: Node, result: str) -> bool:
     read = dialects.read(written)
     if not written or not result.isidentifier() or read is None or node.kind == "businessRuleTask":
         return False
-    if node.kind == "scriptTask" and conditions.assignments(node.script or ""):
+    if node.kind == "scriptTask" and conditions.assignments(node.script):
         return False
     node.kind, node.script = "scriptTask", f"{result} = {read}"
     visit.say("V22", node, written=written[:80], read=node.script[:80])

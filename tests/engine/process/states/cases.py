@@ -124,7 +124,7 @@ CASES = {
 
 
 def long_sales() -> Iterator[tuple[str, Walk, list[Command]]]:
-    """The shipped long sale in the middle of an offer, with a reminder out, and while its pack is handed over."""
+    """The shipped long sale in the middle of an offer, while its pack is handed over, and with reviews that nobody did."""
     deal = Walk("sales_funnel").start("deal_opened")
     advance(deal, "offer")
     drop(deal, "discovery")
@@ -142,6 +142,17 @@ def long_sales() -> Iterator[tuple[str, Walk, list[Command]]]:
     hand_over(handed)
     handed.do("prepare_hand_over")
     yield "long_sale_hands_over", handed, [do("accept_hand_over", hand_over_accepted=True)]
+    unattended = Walk("sales_funnel").start("deal_opened")
+    for number in range(12):
+        unattended.fire("stage_rots")
+        unattended.fire("stage_rotten")
+        drop(unattended, ("discovery", "solution", "offer", "qualification")[number % 4])
+    unattended.fire("stage_rotten")
+    yield (
+        "long_sale_unattended",
+        unattended,
+        [do("review_stage"), hear("client_withdrew", reason="price"), do("record_loss", reason="price")],
+    )
 
 
 def shipped() -> tuple[bytes, dict[str, Any], list[str]]:
