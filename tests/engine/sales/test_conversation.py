@@ -1,9 +1,11 @@
 """Two departments talk about a promise: every word is one event, one move, and the one task of the token."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from engine.db import sessions
@@ -14,7 +16,7 @@ from engine.process import definitions, doctor, instances, migrating, migration,
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.process.tasks import NotYours
-from engine.sales import conversation, promising, talking
+from engine.sales import conversation, handoffs, promising, talking
 from engine.sales.agreements import Agreement
 from engine.sales.promises import Promise
 from tests.conftest import MONDAY
@@ -498,3 +500,76 @@ def test_a_diagram_that_waits_for_it_hears_that_the_request_was_taken_back(
 
     assert (promise.outcome, promise.manner) == ("cancelled", "revoked")
     assert [each.element for each in tasks.open_of(session, deal.instance_id)] == ["do_contract"]
+
+
+def test_a_flow_bound_by_hand_opens_a_promise_though_the_diagram_names_none(
+    session: Session, agreement: Agreement, anna: Person, borys: Person, clara: Person
+) -> None:
+    agreement.code = None
+    definition = redrawn(session, b'<spiffworkflow:property name="handoff" value="H5"/>', b"")
+    handoffs.bind(session, definition.process, "small_sale", FLOW, agreement, by=clara, now=MONDAY)
+    promise = passed_on(session, definition, anna)
+
+    assert (promise.agreement_id, promise.code, promise.state) == (
+        agreement.id,
+        f"#{agreement.id}",
+        "requested",
+    )
+    with pytest.raises(conversation.AcceptedFirst):
+        instances.complete(session, its_task(session, promise), {}, by=borys, now=MONDAY)
+
+
+def test_a_hand_off_that_somebody_waived_is_no_promise(
+    session: Session, agreement: Agreement, anna: Person, borys: Person, clara: Person
+) -> None:
+    definition = live.deployed(session)
+    handoffs.waive(session, definition.process, "small_sale", FLOW, reason="Ten sam pokój", by=clara, now=MONDAY)
+    deal = live.started(session, definition, anna)
+    for by in (anna, borys):
+        (task,) = tasks.open_of(session, deal.instance_id)
+        conversation.complete(session, task, {}, by=by, now=MONDAY)
+
+    assert session.scalars(select(Promise)).all() == []
+
+
+FLOW = "do_qualification_to_do_offer"
+
+
+def passed_on(session: Session, definition: Definition, anna: Person) -> Promise:
+    """Anna passes a deal of this version on to Legal."""
+    deal = live.started(session, definition, anna)
+    (task,) = tasks.open_of(session, deal.instance_id)
+    instances.complete(session, task, {}, by=anna, now=MONDAY)
+    return session.scalars(select(Promise).where(Promise.deal_id == deal.id)).one()
+
+
+@pytest.mark.parametrize("hurry", range(3))
+def test_of_two_who_answer_at_the_same_moment_one_is_told_how_things_stand(
+    session: Session, database: Engine, promise: Promise, borys: Person, hurry: int
+) -> None:
+    session.commit()
+    factory, meet = sessions(database, wiring=live.WIRING), Barrier(2)
+
+    def answer(verb: Any, *given: Any) -> str:
+        with factory() as own:
+            seen = own.get_one(Promise, promise.id)
+            version, by = seen.version, own.get_one(Person, borys.id)
+            own.rollback()
+            meet.wait()
+            try:
+                verb(own, seen, *given, by=by, now=MONDAY + HOUR, seen=version if hurry else None)
+                own.commit()
+            except Refusal as refusal:
+                own.rollback()
+                return type(refusal).__name__
+            return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(answer, conversation.promise), pool.submit(answer, conversation.decline, "Nie")]
+        met = sorted(each.result() for each in both)
+
+    session.expire_all()
+    assert met[1] == "done"
+    assert met[0] in {"Stale", "Promised", "Declined"}
+    assert told(session, promise) in (["promise_promised"], ["promise_declined"])
+    assert len(moved(session, promise)) == 2
