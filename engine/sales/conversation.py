@@ -127,7 +127,7 @@ def give_back(
         raise NothingMissing(field="missing")
     promise.returns += 1
     promise.missing = sorted({*(promise.missing or ()), *lacks})
-    _stop(held, starts_anew=promise.promised_at in (None, promise.ready_at))
+    _stop(held, starts_anew=not _looked_at(held))
     told = {"missing": lacks or None, "note": _text(note)}
     say(held, "promise_returned", told, state="returned", tell=(CONSUMER,), causing=CONSUMER)
 
@@ -659,14 +659,24 @@ def _stop(held: Held, *, starts_anew: bool = False) -> None:
     promise.due_at = promise.proposed_due_at = promise.respond_by = None
 
 
+def _looked_at(held: Held) -> bool:
+    """Whether somebody promised it, and the agreement did not answer for them: what was never ready starts anew."""
+    promise = held.promise
+    answers_itself = _said(held)[0] is None and promise.promised_at == promise.ready_at
+    return promise.promised_at is not None and not answers_itself
+
+
+def _said(held: Held) -> tuple[str | None, str]:
+    return promising.said(held.terms, advancing.facts(held.session, held.instance), held.now)
+
+
 def _run_again(held: Held) -> None:
     promise = held.promise
     _promised(held, promising.later(held.works, promise.left_seconds or 0, now=held.now))
 
 
 def _answer_by(held: Held) -> datetime:
-    answer, _ = promising.said(held.terms, advancing.facts(held.session, held.instance), held.now)
-    return held.works.add(held.now, answer or promising.ANSWER)
+    return held.works.add(held.now, _said(held)[0] or promising.ANSWER)
 
 
 def _chosen(held: Held, field: str, items: Sequence[str]) -> list[str]:
