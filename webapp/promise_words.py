@@ -235,7 +235,7 @@ def _stands(promise: Promise, works: Calendar) -> list[Markup]:
     """Nobody's clock runs."""
     seconds = promise.left_seconds
     kept = (
-        gettext("%(left)s are left when it goes on", left=length(works, timedelta(seconds=seconds)))
+        gettext("left when it goes on: %(left)s", left=length(works, timedelta(seconds=seconds)))
         if seconds is not None
         else gettext("its time begins anew when everything is there")
     )
