@@ -5,7 +5,7 @@ from connectors.document import Document, Documents, printed
 from connectors.http import Http
 from connectors.mail import Mail, OutgoingMail, outgoing
 from engine.ports import Connector, Wiring
-from engine.sales import commitments, conversation, deals, intake, ladders, promises, standing
+from engine.sales import alarms, commitments, conversation, deals, intake, ladders, promises, standing
 from engine.sales.known import Records
 from reports import promise_rollups, rollups
 from webapp.settings import Settings
@@ -23,7 +23,13 @@ def build(settings: Settings, *, prints_later: bool = False) -> Wiring:
         Documents(prints_later=prints_later),
     )
     return Wiring(
-        answered=(conversation.answered, intake.answered, commitments.answered, standing.answered),
+        answered=(
+            conversation.answered,
+            intake.answered,
+            commitments.answered,
+            standing.answered,
+            alarms.answered,
+        ),
         facts=(deals.facts, commitments.facts),
         projections=(
             ladders.follow,

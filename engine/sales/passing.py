@@ -1,15 +1,16 @@
 """How a promise begins and ends with its task: what follows from each command of a case, and its moves on the ladder."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, insert, select
 from sqlalchemy.orm import Session
 
 from engine import calendars, notices, people
 from engine.calendars import Calendar
+from engine.db import Base
 from engine.errors import Refusal
 from engine.people import Department, Membership, Person
 from engine.process import advancing, outbox, tasks
@@ -19,7 +20,6 @@ from engine.process.tasks import UserTask
 from engine.sales import promising
 from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.deals import Deal
-from engine.sales.ladders import Move
 from engine.sales.promises import LADDER, LADDER_VERSION, RANKS, Promise
 
 OFF = ("waived", "revoked")
@@ -299,8 +299,15 @@ def end(
         reason = promise.manner if kind == "lost" else None
         move(session, promise, kind, from_state=left, by=by, cause=cause, now=now, seq=seq, reason=reason)
     if promise.escalation_id is not None:
-        key = f"promise.settled:{promise.id}:{promise.escalation_id}"
-        told = {"promise_id": promise.id, "escalation": promise.escalation_id}
+        _call_off(session, promise, now=now)
+
+
+def _call_off(session: Session, promise: Promise, *, now: datetime) -> None:
+    """Whoever is deciding about it need not any more: told after the commit, since it is another case."""
+    case = session.get(Instance, promise.escalation_id)
+    if case is not None and case.ended_at is None:
+        key = f"promise.settled:{promise.id}:{case.id}"
+        told = {"promise_id": promise.id, "business_key": case.business_key}
         outbox.put(session, "message", "promise.settled", key=key, inputs=told, now=now)
 
 
@@ -312,7 +319,7 @@ def _reworked_too_often(session: Session, promise: Promise) -> bool:
 
 
 def _first_moves(session: Session, promise: Promise, deal: Deal | None, happened: Happened) -> None:
-    """It was asked, and perhaps promised at once; the row and its moves take one statement each."""
+    """It was asked, and perhaps promised at once: the row, then its moves."""
     shared: dict[str, Any] = {"by": happened.by, "cause": happened.cause, "now": happened.now, "deal": deal}
     shared["seq"] = happened.instance.seq
     moves = [_moved(promise, "new", to_state="requested", **shared)]
@@ -321,9 +328,8 @@ def _first_moves(session: Session, promise: Promise, deal: Deal | None, happened
     session.add(promise)
     session.flush()
     for each in moves:
-        each.item = f"promise:{promise.id}"
-    session.add_all(moves)
-    session.flush()
+        each["item"] = f"promise:{promise.id}"
+    _write(session, moves)
 
 
 def move(
@@ -344,23 +350,14 @@ def move(
     """One change of its position, with the fact of the case that caused it."""
     deal = session.get(Deal, promise.deal_id) if promise.deal_id else None
     blamed = promise.provider_id if kind == "lost" else causing_id
-    session.add(
-        _moved(
-            promise,
-            kind,
-            from_state=from_state,
-            to_state=to_state,
-            by=by,
-            cause=cause,
-            now=now,
-            deal=deal,
-            seq=seq,
-            reason=reason,
-            note=note,
-            causing_id=blamed,
-        )
-    )
-    session.flush()
+    here: dict[str, Any] = {"from_state": from_state, "to_state": to_state, "reason": reason, "note": note}
+    why: dict[str, Any] = {"by": by, "cause": cause, "now": now, "seq": seq, "causing_id": blamed}
+    _write(session, [_moved(promise, kind, deal=deal, **here, **why)])
+
+
+def _write(session: Session, moves: Sequence[dict[str, Any]]) -> None:
+    """However many there are, one statement."""
+    session.execute(insert(Base.metadata.tables["moves"]), moves)
 
 
 def _moved(
@@ -377,32 +374,32 @@ def _moved(
     reason: str | None = None,
     note: str | None = None,
     causing_id: int | None = None,
-) -> Move:
+) -> dict[str, Any]:
     since = promise.moved_at or promise.promised_at or promise.requested_at
     promise.move_count += 1
     promise.moved_at = now
-    return Move(
-        item=f"promise:{promise.id}",
-        seq=promise.move_count,
-        ladder=LADDER,
-        ladder_version=LADDER_VERSION,
-        kind=kind,
-        at=now,
-        day=calendars.local_day(now),
-        recorded_at=now,
-        cause=cause,
-        from_stage=from_state,
-        to_stage=to_state,
-        from_rank=RANKS.get(from_state or ""),
-        to_rank=RANKS.get(to_state or ""),
-        dwell=int((now - since).total_seconds()) if from_state else None,
-        actor_id=by.id if by else None,
-        owner_id=deal.owner_id if deal else None,
-        department_id=promise.provider_id,
-        causing_department_id=causing_id,
-        instance_id=promise.instance_id,
-        task_id=promise.task_id,
-        event_seq=seq,
-        reason=reason,
-        note=note,
-    )
+    return {
+        "item": f"promise:{promise.id}",
+        "seq": promise.move_count,
+        "ladder": LADDER,
+        "ladder_version": LADDER_VERSION,
+        "kind": kind,
+        "at": now,
+        "day": calendars.local_day(now),
+        "recorded_at": now,
+        "cause": cause,
+        "from_stage": from_state,
+        "to_stage": to_state,
+        "from_rank": RANKS.get(from_state or ""),
+        "to_rank": RANKS.get(to_state or ""),
+        "dwell": int((now - since).total_seconds()) if from_state else None,
+        "actor_id": by.id if by else None,
+        "owner_id": deal.owner_id if deal else None,
+        "department_id": promise.provider_id,
+        "causing_department_id": causing_id,
+        "instance_id": promise.instance_id,
+        "task_id": promise.task_id,
+        "event_seq": seq,
+        "reason": reason,
+        "note": note,
+    }

@@ -207,12 +207,12 @@ def test_an_agreement_that_is_over_is_not_bound_and_one_bound_before_covers_no_m
     agreement = agreed(session, departments, clara, borys)
     handoffs.bind(session, *HERE, agreement, by=clara, now=MONDAY)
     row = covered(session).rows[0]
-    assert choices(session, row) == [agreement]
+    assert choices(session, [row]) == {HERE[1:]: [agreement]}
     row.version.state = "terminated"  # type: ignore[union-attr]
     session.flush()
 
     assert states(session)["ask_draft"] == "none"
-    assert choices(session, row) == []
+    assert choices(session, [row]) == {HERE[1:]: []}
     with pytest.raises(handoffs.AgreementOver):
         handoffs.bind(session, *ARCHIVE, agreement, by=clara, now=MONDAY)
 

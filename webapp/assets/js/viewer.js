@@ -1,7 +1,17 @@
 // <bpmn-view src="…/file.bpmn" label="…" marks='{"done": ["a"], "now": ["b"], "found": {"c": "2"}}'>text without script</bpmn-view>
+// `crossings` are flows with a state and words: {"flow_1": {"state": "kept", "words": "✓ H5 92%"}}.
 // Marks may also stand in a <script type="application/json"> inside. `now` elements say "you are here" (attribute here="…").
 // Elements anywhere on the page with data-element="ID" and the diagram answer each other: pressing one picks the other.
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer"
+
+// The middle of the longest stretch of a line.
+function middle(points) {
+  const stretches = points.slice(1).map((end, place) => [points[place], end])
+  const [start, end] = stretches.reduce((best, each) => (length(each) > length(best) ? each : best))
+  return { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 }
+}
+
+const length = ([start, end]) => Math.hypot(end.x - start.x, end.y - start.y)
 
 class BpmnView extends HTMLElement {
   async connectedCallback() {
@@ -36,10 +46,10 @@ class BpmnView extends HTMLElement {
 
   #marks() {
     const written = this.getAttribute("marks") ?? this.querySelector('script[type="application/json"]')?.textContent
-    return { done: [], now: [], found: {}, ...JSON.parse(written || "{}") }
+    return { done: [], now: [], found: {}, crossings: {}, ...JSON.parse(written || "{}") }
   }
 
-  #mark({ done, now, found }) {
+  #mark({ done, now, found, crossings }) {
     const canvas = this.viewer.get("canvas")
     const known = (id) => this.viewer.get("elementRegistry").get(id)
     for (const id of done) if (known(id)) canvas.addMarker(id, "mark-done")
