@@ -202,6 +202,7 @@ def begin(
         promise.first_due_at = promise.first_due_at or promise.due_at
     else:
         promise.state, promise.respond_by = "requested", works.add(now, answer)
+        promise.answer_by, promise.answered_at = promise.respond_by, None
     promise.alarm_at = promising.alarm(promise, terms, works, now=now)
 
 
@@ -306,10 +307,22 @@ def _taken_away(happened: Happened) -> str:
 
 
 def close(
-    session: Session, promise: Promise, *, by: Person | None, cause: str, now: datetime, seq: int
+    session: Session,
+    promise: Promise,
+    *,
+    by: Person | None,
+    cause: str,
+    now: datetime,
+    seq: int,
+    works: Calendar | None = None,
 ) -> None:
-    """It was delivered and accepted: kept or broken, and how."""
+    """It was delivered and accepted: kept or broken, and how. ``works`` is its provider's calendar, where it is known."""
     delivered = promise.delivered_at or now
+    if promise.version_id is not None:
+        with session.no_autoflush:  # the promise is written once
+            works = works or promising.calendar(session, promise)
+        worked = works.between(promise.ready_at or promise.requested_at, delivered)
+        promise.work_seconds = int(worked.total_seconds())
     is_late = promise.due_at is not None and promise.due_at < delivered
     if is_late:
         outcome, manner = "broken", "quality" if promise.rework else "late"
