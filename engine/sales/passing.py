@@ -153,7 +153,13 @@ def _give(session: Session, task: UserTask, happened: Happened, ways: frozenset[
         tasks.fall_due(task, promise.due_at)
     _first_moves(session, promise, asked.deal, happened)
     if promise.respond_by is not None and asked.head_id is not None:
-        told = {"title": task.title, "title_en": task.title_en, "respond_by": promise.respond_by}
+        told = {
+            "title": task.title,
+            "title_en": task.title_en,
+            "about": task.about,
+            "due_at": promise.due_at,
+            "respond_by": promise.respond_by,
+        }
         whom = task.assignee_id or asked.head_id
         notices.tell(
             session,
@@ -199,6 +205,7 @@ def begin(
         promise.first_due_at = promise.first_due_at or promise.due_at
     else:
         promise.state, promise.respond_by = "requested", works.add(now, answer)
+        promise.answer_by, promise.answered_at = promise.respond_by, None
     promise.alarm_at = promising.alarm(promise, terms, works, now=now)
 
 
@@ -303,10 +310,22 @@ def _taken_away(happened: Happened) -> str:
 
 
 def close(
-    session: Session, promise: Promise, *, by: Person | None, cause: str, now: datetime, seq: int
+    session: Session,
+    promise: Promise,
+    *,
+    by: Person | None,
+    cause: str,
+    now: datetime,
+    seq: int,
+    works: Calendar | None = None,
 ) -> None:
-    """It was delivered and accepted: kept or broken, and how."""
+    """It was delivered and accepted: kept or broken, and how. ``works`` is its provider's calendar, where it is known."""
     delivered = promise.delivered_at or now
+    if promise.version_id is not None:
+        with session.no_autoflush:  # the promise is written once
+            works = works or promising.calendar(session, promise)
+        worked = works.between(promise.ready_at or promise.requested_at, delivered)
+        promise.work_seconds = int(worked.total_seconds())
     is_late = promise.due_at is not None and promise.due_at < delivered
     if is_late:
         outcome, manner = "broken", "quality" if promise.rework else "late"
