@@ -38,6 +38,7 @@ BLUEPRINTS = (
     "webapp.deals",
     "webapp.agreements",
     "webapp.week",
+    "webapp.absences",
     "webapp.notices",
     "webapp.records",
     "webapp.clients",
