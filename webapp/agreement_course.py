@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
@@ -17,7 +17,7 @@ from webapp.agreement_words import EVENTS
 from webapp.database import db
 from webapp.formats import day
 
-MOST_WAS = 4
+MOST_WAS = 3
 TURNS = frozenset(
     {
         "agreement_drafted",
@@ -121,7 +121,7 @@ def _standing(
 ) -> list[Step]:
     """The last step is where it stands, unless a day says more than that step."""
     if table is None and current is not None:
-        words = gettext("In force")
+        words = pgettext("agreement", "In force")
         if found.suspended_until is not None:
             words = gettext("Suspended until %(day)s", day=day(found.suspended_until))
         elif current.in_force_from is not None:
@@ -138,7 +138,7 @@ def _ahead(
 ) -> list[Step]:
     ahead = []
     if table is not None:
-        ahead += [gettext("Signed by both"), gettext("In force")]
+        ahead += [pgettext("agreement", "Signed by both"), pgettext("agreement", "In force")]
     if waits is not None:
         begins = _begins(found, waits)
         ahead.append(gettext("Version %(number)s from %(day)s", number=waits.number, day=day(begins)))

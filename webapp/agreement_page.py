@@ -141,11 +141,15 @@ def figures(at: datetime) -> dict[str, ColumnElement[bool]]:
 def _beside(
     found: Agreement, wordings: Sequence[AgreementVersion], table: AgreementVersion | None
 ) -> tuple[AgreementVersion | None, AgreementVersion | None]:
-    """What to compare: what is on the table with what it answers; else what was signed last, with what it changed."""
+    """What to compare: what is on the table with what it answers; else what both signed last, with what it changes."""
     if table is not None:
         before = [each for each in wordings if each.number < table.number and each.state != "withdrawn"]
         return (before[0], table) if before else (table, None)
-    held = binding(found)
+    current = next((each for each in wordings if each.id == found.current_version_id), None)
+    waits = next((each for each in wordings if each.state == "scheduled"), None)
+    if current is not None and waits is not None:
+        return current, waits
+    held = current or waits
     if held is None:
         return (wordings[0] if wordings else None), None
     was = [each for each in wordings if each.in_force_from is not None and each.number < held.number]
