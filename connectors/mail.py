@@ -25,6 +25,8 @@ from engine.process.instances import Instance
 SECONDS = 10
 MOST = 50
 """Addresses a single mail may go to."""
+LONGEST = 100_000
+"""Signs of a mail: a digest of long sentences fits."""
 
 
 class OutgoingMail(Base):
@@ -88,8 +90,8 @@ class Mail:
             instance_id=call.instance_id,
             to=to,
             subject=" ".join(inputs.text(call.inputs, "subject").split())[:250],
-            text=inputs.text(call.inputs, "text", otherwise=""),
-            html=inputs.text(call.inputs, "html", otherwise="", longest=5 * inputs.LONGEST) or None,
+            text=inputs.text(call.inputs, "text", otherwise="", longest=LONGEST),
+            html=inputs.text(call.inputs, "html", otherwise="", longest=LONGEST) or None,
             created_at=call.now,
         )
 

@@ -139,37 +139,48 @@ def _promises(person: Person) -> Clause:
     )
 
 
+def _lent_promises(person: Person, on: date) -> Clause:
+    lent = _of_absent(person, on)
+    return or_(Promise.provider_id.in_(lent), Promise.consumer_id.in_(lent))
+
+
 def _agreements(person: Person, agreement: Any = Agreement) -> Clause:
     """Either side's members, also those who hold no selling role, and whoever was asked to bring the sides together.
 
     One of which there is nothing but the other side's draft is not there yet.
     """
-    version = aliased(AgreementVersion)
+    units, version = _units(person), aliased(AgreementVersion)
     of_it = select(version.id).where(version.agreement_id == agreement.id)
+    said = or_(of_it.where(_worded(units, version)).exists(), ~of_it.exists())
     asked = of_it.where(version.escalated_to_id == person.id).exists()
-    said = or_(of_it.where(_worded(person, version)).exists(), ~of_it.exists())
-    return or_(and_(_between(_of_person(person), agreement), said), asked)
+    return or_(and_(_between(units, agreement), said), asked)
 
 
-def _between(units: Sequence[Any], agreement: Any) -> Clause:
-    sides = (agreement.provider_id, agreement.consumer_id)
-    return or_(*(side.in_(each) for side in sides for each in units))
+def _units(person: Person) -> Select[int]:
+    """The departments this person belongs to, and those whose records they read."""
+    department = aliased(Department)
+    mine: Clause = department.id.in_(person.department_ids)
+    if person.has("employee", "director"):
+        roots = person.department_ids if person.has("director") else person.headed_ids
+        mine = or_(mine, department.id.in_(_below(roots)))
+    return select(department.id).where(mine)
 
 
-def _of_person(person: Person) -> Sequence[Any]:
-    return person.department_ids, departments(person)
+def _between(units: Select[int], agreement: Any) -> Clause:
+    return or_(agreement.provider_id.in_(units), agreement.consumer_id.in_(units))
 
 
-def _worded(person: Person, version: Any) -> Clause:
+def _worded(units: Select[int], version: Any) -> Clause:
     """Words that were put on the table, and drafts of one's own side."""
-    own = (version.proposed_by_department_id.in_(each) for each in _of_person(person))
-    return or_(version.state != "draft", *own)
+    return or_(version.state != "draft", version.proposed_by_department_id.in_(units))
 
 
 def _versions(person: Person) -> Clause:
-    agreement = aliased(Agreement)
-    seen = select(agreement.id).where(_agreements(person, agreement))
-    return and_(AgreementVersion.agreement_id.in_(seen), _worded(person, AgreementVersion))
+    agreement, version, units = aliased(Agreement), aliased(AgreementVersion), _units(person)
+    seen = select(agreement.id).where(_between(units, agreement))
+    asked = select(version.agreement_id).where(version.escalated_to_id == person.id)
+    worded = and_(AgreementVersion.agreement_id.in_(seen), _worded(units, AgreementVersion))
+    return or_(worded, and_(AgreementVersion.agreement_id.in_(asked), AgreementVersion.state != "draft"))
 
 
 def _of_absent(person: Person, on: date) -> Select[int]:
@@ -180,20 +191,15 @@ def _of_absent(person: Person, on: date) -> Select[int]:
 
 
 def _lent_agreements(person: Person, on: date, agreement: Any = Agreement) -> Clause:
-    version = aliased(AgreementVersion)
-    said = select(version.id).where(version.agreement_id == agreement.id, _lent_words(person, on, version))
-    return and_(_between([_of_absent(person, on)], agreement), said.exists())
-
-
-def _lent_words(person: Person, on: date, version: Any) -> Clause:
-    own = version.proposed_by_department_id.in_(_of_absent(person, on))
-    return or_(version.state != "draft", own)
+    units, version = _of_absent(person, on), aliased(AgreementVersion)
+    said = select(version.id).where(version.agreement_id == agreement.id, _worded(units, version))
+    return and_(_between(units, agreement), said.exists())
 
 
 def _lent_versions(person: Person, on: date) -> Clause:
-    agreement = aliased(Agreement)
-    seen = select(agreement.id).where(_lent_agreements(person, on, agreement))
-    return and_(AgreementVersion.agreement_id.in_(seen), _lent_words(person, on, AgreementVersion))
+    agreement, units = aliased(Agreement), _of_absent(person, on)
+    seen = select(agreement.id).where(_between(units, agreement))
+    return and_(AgreementVersion.agreement_id.in_(seen), _worded(units, AgreementVersion))
 
 
 def _acts(person: Person) -> Clause:
@@ -209,8 +215,7 @@ def _lent_acts(person: Person, on: date) -> Clause:
 def _absences(person: Person) -> Clause:
     """One's own, those in which one stands in, those of colleagues; an administrator records them for everybody."""
     membership = aliased(Membership)
-    units = or_(*(membership.department_id.in_(each) for each in _of_person(person)))
-    colleagues = select(membership.person_id).where(units)
+    colleagues = select(membership.person_id).where(membership.department_id.in_(_units(person)))
     seen = [Absence.person_id == person.id, Absence.deputy_id == person.id, Absence.person_id.in_(colleagues)]
     return true() if person.has("administrator") else or_(*seen)
 
@@ -290,5 +295,6 @@ LENT: dict[type[Base], Callable[[Person, date], Clause]] = {
     Agreement: _lent_agreements,
     AgreementVersion: _lent_versions,
     AgreementAct: _lent_acts,
+    Promise: _lent_promises,
 }
 """What a deputy sees besides, inside the days of a recorded absence."""

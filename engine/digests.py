@@ -38,7 +38,7 @@ class Writer(Protocol):
         ...
 
 
-def mail_each(session: Session, write: Writer, *, now: datetime, limit: int = 100) -> int:
+def mail_each(session: Session, write: Writer, *, now: datetime, limit: int = 50) -> int:
     """Put into the outbox what waits for people who want every notice at once; ``limit`` people. Returns how many mails."""
     mails = 0
     for person in _locked(session, waiting("each").limit(limit)):
@@ -60,7 +60,7 @@ def mail_each(session: Session, write: Writer, *, now: datetime, limit: int = 10
     return mails
 
 
-def digest_due(session: Session, write: Writer, *, now: datetime, limit: int = 100) -> int:
+def digest_due(session: Session, write: Writer, *, now: datetime, limit: int = 50) -> int:
     """Put the digests of this morning into the outbox, for ``limit`` people. Returns how many.
 
     A person's morning is the opening of their department; what was told before it is in the digest, what comes

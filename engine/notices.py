@@ -39,8 +39,8 @@ class Notice(Base):
     """One thing one person should know. ``kind`` says what (``promise_countered``), ``subject`` about which record.
 
     ``data`` are the values its sentence needs, so that it reads the same when the record has changed: ``by`` (a name),
-    ``title`` and ``title_en``, ``about`` (the deal or client), ``due_at`` (the date it speaks of), ``reason``, ``missing``
-    (a list). None of them must be there. What was seen in the product is not mailed any more.
+    ``title`` and ``title_en``, ``about`` (the deal or client), ``due_at`` (the date it speaks of), ``respond_by``,
+    ``accept_by``, ``reason``, ``missing`` (a list). None of them must be there. What was seen in the product is not mailed any more.
     """
 
     __tablename__ = "notices"

@@ -49,6 +49,7 @@ BLUEPRINTS = (
     "webapp.documents",
     "webapp.reporting",
     "webapp.processes",
+    "webapp.crossings",
     "webapp.approvals",
     "webapp.uploads",
     "webapp.versions",

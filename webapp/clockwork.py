@@ -19,12 +19,12 @@ from engine import digests, notices
 from engine.db import connect, sessions
 from engine.digests import Writer
 from engine.process import clock, housekeeping, inbox, migrating, tasks
-from engine.sales import commitments, standing
+from engine.sales import alarms, commitments, standing
 from webapp import notice_mail, wiring
 from webapp.settings import Settings
 
 SECONDS = 1
-ROUNDS = 10
+ROUNDS = 20
 """Shares of digests in one minute; who is left has to wait for the next."""
 
 
@@ -41,6 +41,7 @@ def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda:
         housekeeping.sweep(session, now=now())
         notices.sweep(session, now=now())
         done = commitments.ask_due(session, now=now()) + standing.work_due(session, now=now())
+        done += alarms.work_due(session, now=now())
         session.commit()
     return done
 
@@ -48,11 +49,9 @@ def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda:
 def mail(
     factory: sessionmaker[Session], write: Writer, now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> int:
-    """Mail notices to those who want each at once; a share of them, and nobody is blocked when there are none."""
-    with factory() as session:
-        session.connection(execution_options={"reading": True})
-        if session.scalar(digests.waiting("each").limit(1)) is None:
-            return 0
+    """Mail notices to those who want each at once, a share of them. Returns how many mails."""
+    if not _waits(factory, "each"):
+        return 0
     with factory.begin() as session:
         return digests.mail_each(session, write, now=now())
 
@@ -60,15 +59,22 @@ def mail(
 def digest(
     factory: sessionmaker[Session], write: Writer, now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> int:
-    """Mail the digests of this morning, in shares of their own. Returns how many mails."""
+    """Mail the digests of this morning, each share in a transaction of its own. Returns how many mails."""
     mails = 0
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS if _waits(factory, "daily") else 0):
         with factory.begin() as session:
             share = digests.digest_due(session, write, now=now())
         mails += share
         if not share:
             break
     return mails
+
+
+def _waits(factory: sessionmaker[Session], way: str) -> bool:
+    """Whether anything has to be written for these people: most seconds not, and then nobody is blocked."""
+    with factory() as session:
+        session.connection(execution_options={"reading": True})
+        return session.scalar(digests.waiting(way).limit(1)) is not None
 
 
 @contextmanager

@@ -48,7 +48,7 @@ PLACES = (
         "processes.index",
         lazy_gettext("Processes"),
         "sitemap",
-        ("processes", "cases", "uploads"),
+        ("processes", "crossings", "cases", "uploads"),
         ("designer", "director"),
     ),
     Place(

@@ -61,6 +61,14 @@ BY_ITSELF: dict[str, Any] = {
 }
 """What a kind says when it happened without anybody."""
 
+DATES: dict[str, Any] = {
+    "due_at": lazy_gettext("Date: %(when)s"),
+    "due_on": lazy_gettext("Date: %(when)s"),
+    "respond_by": lazy_gettext("An answer is expected by: %(when)s"),
+    "accept_by": lazy_gettext("To be accepted by: %(when)s"),
+}
+"""Values that are moments or days, and what they are."""
+
 LONGEST = 200
 
 
@@ -86,7 +94,8 @@ def words(notice: Notice, known: str | None = None) -> Words:
 
 
 def _details(data: dict[str, Any]) -> list[str]:
-    found = [_clipped(data.get("about")), _when(data.get("due_at") or data.get("due_on"))]
+    found = [_clipped(data.get("about"))]
+    found += [str(label) % {"when": _when(data[key])} for key, label in DATES.items() if _when(data.get(key))]
     missing = data.get("missing")
     if isinstance(missing, list) and missing:
         found.append(gettext("Missing: %(what)s", what=_clipped(", ".join(map(str, missing)))))
@@ -111,8 +120,7 @@ def _when(value: Any) -> str:
         return ""
     if isinstance(on, datetime) and on.tzinfo is None:
         return ""
-    shown = formats.full(on) if isinstance(on, datetime) else formats.full_day(on)
-    return str(gettext("Date: %(when)s", when=shown))
+    return formats.full(on) if isinstance(on, datetime) else formats.full_day(on)
 
 
 def _clipped(value: Any) -> str:

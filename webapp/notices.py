@@ -141,7 +141,7 @@ def _places(found: Sequence[Notice]) -> dict[str, Place]:
 def _agreements(ids: set[int]) -> dict[int, Place]:
     rows = db.session.execute(
         select(Agreement.id, Agreement.title, Agreement.title_en).where(
-            Agreement.id.in_(ids), access.visible(me(), Agreement)
+            Agreement.id.in_(ids), access.visible(me(), Agreement, local_day(now()))
         )
     )
     return {
@@ -160,7 +160,7 @@ def _promises(ids: set[int]) -> dict[int, Place]:
             Promise.deal_id,
             Promise.task_id.in_(select(UserTask.id).where(access.visible(me(), UserTask))),
             Promise.deal_id.in_(select(Deal.id).where(access.visible(me(), Deal))),
-        ).where(Promise.id.in_(ids), access.visible(me(), Promise))
+        ).where(Promise.id.in_(ids), access.visible(me(), Promise, local_day(now())))
     )
     return {
         id_: Place(

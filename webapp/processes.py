@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 
-from engine import access
+from engine import access, calendars
 from engine.errors import NotAllowed, NotFound
 from engine.people import Department, Person
 from engine.process import blueprint as plans
@@ -17,6 +17,7 @@ from engine.process import decisions, definitions, forms, instances, tallies, up
 from engine.process.decisions import Decision, Table, trying
 from engine.process.definitions import Definition
 from engine.process.doctor import tables as table_doctor
+from engine.sales import handoffs
 from webapp import case_list, flashes
 from webapp.access import me, needs
 from webapp.clock import now
@@ -106,6 +107,7 @@ def process(process: str) -> ResponseReturnValue:
         forms=_forms(shown),
         tables=_tables(shown),
         starts=_starts(shown, plan) if shown.id == versions[0].id else (),
+        handed_over=handoffs.coverage(db.session(), shown, today=calendars.local_day(now())),
         **case_list.of(process),
     )
 

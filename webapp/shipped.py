@@ -17,6 +17,7 @@ PROCESSES = {
     "fast_sale": ("fast_sale.bpmn", "phases/", "complaint.bpmn"),
     "agreement_answer": ("house/agreement_answer.bpmn",),
     "agreement_review": ("house/agreement_review.bpmn",),
+    "promise_escalation": ("house/promise_escalation.bpmn",),
 }
 """A process and where its diagrams lie; tables and forms are taken by their names in those diagrams."""
 

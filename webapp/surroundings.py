@@ -1,11 +1,15 @@
-"""What exists around a diagram, for the doctor: departments, roles, connectors and agreements of this organization."""
+"""What exists around a diagram, for the doctor: departments, roles, connectors, agreements and what is decided of hand-offs."""
+
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine import calendars
 from engine.people import ROLES, Department
 from engine.ports import wiring
 from engine.process.doctor import Known
+from engine.sales import handoffs
 from engine.sales.agreements import Agreement
 
 
@@ -22,4 +26,5 @@ def around(session: Session) -> Known:
         roles={role: role for role in ROLES},
         connectors=frozenset(wiring(session).connectors),
         agreements=frozenset(code for code in session.scalars(codes) if code),
+        decided=handoffs.decided(session, today=calendars.local_day(datetime.now(UTC))),
     )

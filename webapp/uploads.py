@@ -196,6 +196,8 @@ def deploy_page(upload_id: int) -> ResponseReturnValue:
         next=_next_version(examined),
         name=_name(examined.compiled.process),
         processes=db.session.scalars(definitions.catalogue()).all(),
+        unbound=sum(each.code == "H01" for each in examined.findings),
+        broken=sum(each.code in {"H02", "H03", "H04"} for each in examined.findings),
     )
 
 

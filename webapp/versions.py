@@ -59,6 +59,7 @@ FIELDS = {
     "timer": lazy_pgettext("difference", "time"),
     "message": lazy_pgettext("difference", "message"),
     "payload": lazy_pgettext("difference", "what the message takes along"),
+    "parent": lazy_pgettext("difference", "the sub-process it stands in"),
     "attached_to": lazy_pgettext("difference", "the step it stands on"),
     "interrupting": lazy_pgettext("difference", "whether it interrupts"),
     "source": lazy_pgettext("difference", "where it comes from"),

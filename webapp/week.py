@@ -16,7 +16,7 @@ from engine.calendars import local_day
 from engine.errors import NotFound
 from engine.people import Department
 from engine.process.tasks import UserTask
-from engine.sales import agreements, promises, week
+from engine.sales import agreements, promises, speaking, week
 from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.promises import Promise
 from engine.sales.week import Side, Week
@@ -87,7 +87,7 @@ class Day:
 @needs("employee", "director")
 def index() -> ResponseReturnValue:
     """Both columns; ``day`` narrows them to what is due on it, or to what is older than this week (``before``)."""
-    ours = week.spoken_for(db.session(), me(), now=now()) or set(me().department_ids)
+    ours = _ours() or set(me().department_ids)
     if not ours:
         raise NotFound
     rows = _open(ours)
@@ -119,9 +119,14 @@ def index() -> ResponseReturnValue:
 
 def tab(*, current: bool) -> list[dict[str, Any]]:
     """The entry of this page among the tabs of agreements, for those who speak for a department."""
-    if not current and not week.spoken_for(db.session(), me(), now=now()):
+    if not current and not _ours():
         return []
     return [{"title": gettext("This week"), "href": url_for("week.index"), "count": None, "current": current}]
+
+
+def _ours() -> set[int]:
+    """The departments this person speaks for today."""
+    return set(speaking.spoken_for(db.session(), me(), local_day(now())))
 
 
 def _tabs() -> list[dict[str, Any]]:
@@ -137,7 +142,7 @@ def _open(ours: Collection[int]) -> Sequence[tuple[Promise, Seen]]:
     query = (
         select(Promise, UserTask.about, UserTask.id.in_(task))
         .join(UserTask, UserTask.id == Promise.task_id)
-        .where(week.concerns(ours), access.visible(me(), Promise))
+        .where(week.concerns(ours), access.visible(me(), Promise, local_day(now())))
         .order_by(Promise.due_at.is_(None), Promise.due_at, Promise.id)
         .limit(MOST)
     )
@@ -148,7 +153,8 @@ def _table(which: Any, ours: Collection[int]) -> Sequence[tuple[Agreement, Agree
     """Agreements on the table: what these departments have to answer, or wait for an answer to."""
     query = which(sorted(ours)).add_columns(AgreementVersion)
     query = query.where(
-        AgreementVersion.state.in_(("proposed", "countered")), access.visible(me(), Agreement)
+        AgreementVersion.state.in_(("proposed", "countered")),
+        access.visible(me(), Agreement, local_day(now())),
     )
     return [(found, version) for found, version in db.session.execute(query.limit(MOST))]
 

@@ -5,9 +5,9 @@ from connectors.document import Document, Documents, printed
 from connectors.http import Http
 from connectors.mail import Mail, OutgoingMail, outgoing
 from engine.ports import Connector, Wiring
-from engine.sales import commitments, conversation, deals, intake, ladders, promises, standing
+from engine.sales import alarms, commitments, conversation, deals, intake, ladders, promises, standing
 from engine.sales.known import Records
-from reports import rollups
+from reports import promise_rollups, rollups
 from webapp.settings import Settings
 
 __all__ = ["Document", "OutgoingMail", "build", "outgoing", "printed"]
@@ -23,9 +23,21 @@ def build(settings: Settings, *, prints_later: bool = False) -> Wiring:
         Documents(prints_later=prints_later),
     )
     return Wiring(
-        answered=(conversation.answered, intake.answered, commitments.answered, standing.answered),
+        answered=(
+            conversation.answered,
+            intake.answered,
+            commitments.answered,
+            standing.answered,
+            alarms.answered,
+        ),
         facts=(deals.facts, commitments.facts),
-        projections=(ladders.follow, promises.follow, commitments.follow, rollups.follow),
+        projections=(
+            ladders.follow,
+            promises.follow,
+            commitments.follow,
+            promise_rollups.follow,
+            rollups.follow,
+        ),
         connectors={each.name: each for each in plugged},
         known=Records,
     )

@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -18,6 +17,10 @@ from engine.process.spiff.tokens import READY, STARTED, WAITING, Token
 VERSION = packing.VERSION
 WHOLE = 1
 """The format of release 1: a scope inside another begins with all its data, and everything is written out."""
+
+_KEEPERS = (nodes.Guard, loops.Looping)
+_RUNNING = (nodes.Inner, nodes.Call, loops.Looping)
+_AWAITING = (events.Catch, events.EventChoice, joins.Join, joins.Finish)
 
 MOST_MEGABYTES = 16
 """What one case may remember. A usual one remembers a few kilobytes."""
@@ -61,7 +64,7 @@ def _needed(scope: Any) -> set[int]:
 def _needs(token: Token, parent: Token) -> bool:
     """Whether a parent guards the token, counts it, or says on which way it came in; a step that waits asks nobody."""
     waits = token._state & token.task_spec.waits
-    return not waits or isinstance(parent.task_spec, nodes.Guard | loops.Looping)
+    return not waits or isinstance(parent.task_spec, _KEEPERS)
 
 
 def _partings(tasks: dict[int, Token], kept: set[int]) -> Iterable[int]:
@@ -148,18 +151,17 @@ def write(plain: dict[str, Any]) -> bytes:
 
 def _dump_token(token: Token) -> list[Any]:
     """Number, parent, node, state; then, as far as needed: changed data, our notes, names that are gone."""
-    before = _before(token)
-    parent = before.data if before is not None else {}
+    before, data = _before(token), token.data
+    known = before.data if before is not None else {}
     changed = {
         name: value
-        for name, value in token.data.items()
-        if name not in parent or not values.same(parent[name], value)
+        for name, value in data.items()
+        if name not in known or not (known[name] is value or values.same(known[name], value))
     }
     row = [token.id, token._parent, token.task_spec.name, token._state]
-    more: list[Any] = [changed, token.internal_data, [name for name in parent if name not in token.data]]
-    while more and not more[-1]:
-        more.pop()
-    return row + more
+    if known.keys() <= data.keys():
+        return row if not (changed or token.internal_data) else [*row, changed, token.internal_data]
+    return [*row, changed, token.internal_data, [name for name in known if name not in data]]
 
 
 def _before(token: Token) -> Token | None:
@@ -175,7 +177,7 @@ def load(case: Case, state: bytes) -> None:
     plain = read(state)
     try:
         case.prefix, case.last_id, case.end_element = plain["p"], plain["n"], plain.get("e")
-        _load_scope(case, plain["top"])
+        _load_scope(case, plain["top"], {})
         for activity, name, inner in plain.get("sub", ()):
             _load_inner(case, activity, name, inner, whole=plain["v"] == WHOLE)
     except (TypeError, ValueError, AttributeError, IndexError) as error:
@@ -207,7 +209,7 @@ def _load_inner(case: Case, number: int, name: str, plain: dict[str, Any], *, wh
     _load_scope(scope, plain, {} if whole else activity.data)
 
 
-def _load_scope(scope: Any, plain: dict[str, Any], around: Mapping[str, Any] = MappingProxyType({})) -> None:
+def _load_scope(scope: Any, plain: dict[str, Any], around: dict[str, Any]) -> None:
     scope.correlations = plain.get("c", {})
     if "d" in plain:
         scope.completed, scope.data = True, plain["d"]
@@ -220,7 +222,7 @@ def _load_scope(scope: Any, plain: dict[str, Any], around: Mapping[str, Any] = M
 
 def _load_token(
     scope: Any,
-    around: Mapping[str, Any],
+    around: dict[str, Any],
     number: int,
     parent: int | None,
     name: str,
@@ -232,9 +234,10 @@ def _load_token(
     node = scope.spec.task_specs[name]
     if not _may_stand(node, state):
         raise BrokenState(reason=name)
-    token = Token(scope, node, scope.tasks[parent] if parent is not None else None, state, number)
-    before = token.parent.data if parent is not None else around
-    token.data = {key: each if type(each) is str else values.copied(each) for key, each in before.items()}
+    before = scope.tasks[parent] if parent is not None else None
+    token = Token(scope, node, before, state, number)
+    around = around if before is None else before.data
+    token.data = values.copied(around)
     token.data.update(changed or {})
     for lost in gone:
         token.data.pop(lost, None)
@@ -246,5 +249,5 @@ def _may_stand(node: Any, state: int) -> bool:
     if state == READY:
         return bool(node.manual)
     if state == STARTED:
-        return isinstance(node, nodes.Inner | nodes.Call | loops.Looping)
-    return state != WAITING or isinstance(node, events.Catch | events.EventChoice | joins.Join | joins.Finish)
+        return isinstance(node, _RUNNING)
+    return state != WAITING or isinstance(node, _AWAITING)

@@ -72,7 +72,7 @@ class _Packing:
     ) -> list[list[int]]:
         """What not every token has, as far as this one does."""
         more = [self.refer(changed), self.refer(notes), [self.word(name) for name in gone]]
-        while not more[-1]:
+        while more and not more[-1]:
             more.pop()
         return more
 

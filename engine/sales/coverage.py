@@ -1,6 +1,6 @@
 """What covers each hand-off of a version: an agreement in force, one being negotiated, a reason why none is needed, nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -100,16 +100,21 @@ def of(session: Session, definition: Definition, standing: Sequence["Handoff"], 
     return Coverage(tuple(rows), tuple(back), tuple(decided.values()), by_id)
 
 
-def choices(session: Session, row: Row) -> list[Agreement]:
-    """The agreements that may be bound to a hand-off: between its sides, in force or being negotiated."""
+def choices(session: Session, rows: Collection[Row]) -> dict[tuple[str, str], list[Agreement]]:
+    """By diagram and flow, the agreements that may be bound there: between its sides, in force or being negotiated."""
     provider, consumer = aliased(Department), aliased(Department)
     query = (
-        select(Agreement)
+        select(Agreement, consumer.key, provider.key)
         .join(provider, provider.id == Agreement.provider_id)
         .join(consumer, consumer.id == Agreement.consumer_id)
-        .where(provider.key == row.provider, consumer.key.in_(row.consumers), is_alive())
+        .where(provider.key.in_({row.provider for row in rows}), is_alive())
+        .order_by(Agreement.code.is_(None), Agreement.code, Agreement.id)
     )
-    return list(session.scalars(query.order_by(Agreement.code.is_(None), Agreement.code, Agreement.id)))
+    alive = [(agreement, gives, does) for agreement, gives, does in session.execute(query)]
+    return {
+        (row.diagram, row.flow): [each for each, gives, does in alive if is_between(row, gives, does)]
+        for row in rows
+    }
 
 
 def may_decide(person: Person, row: Row) -> bool:

@@ -16,8 +16,9 @@ from engine.db import Base, BigId
 from engine.errors import NotAllowed, Refusal
 from engine.people import Department, Person
 from engine.process import definitions
-from engine.process.blueprint import Element
+from engine.process.blueprint import Element, Text
 from engine.process.definitions import Definition
+from engine.process.doctor import Decided
 from engine.sales import coverage as covering
 from engine.sales.agreements import Agreement
 from engine.sales.coverage import Coverage, Row
@@ -132,6 +133,30 @@ def coverage(session: Session, definition: Definition, *, today: date) -> Covera
     """Every hand-off of a version with what covers it on this local day."""
     decided = session.scalars(standing(definition.process)).all()
     return covering.of(session, definition, decided, today=today)
+
+
+def decided(session: Session, *, today: date) -> dict[str, tuple[Decided, ...]]:
+    """By process, the decisions that mean something in the version in which new cases start: what the doctor compares."""
+    found: dict[str, tuple[Decided, ...]] = {}
+    named = select(Handoff.process).where(Handoff.ended_at.is_(None)).distinct().order_by(Handoff.process)
+    for process in session.scalars(named).all():
+        definition = definitions.newest(session, process)
+        if definition is not None:
+            known = coverage(session, definition, today=today)
+            rows = [each for each in known.rows + known.ways_back if each.state != "gone" and each.handoff]
+            found[process] = tuple(_decided(session, each) for each in rows)
+    return found
+
+
+def _decided(session: Session, row: Row) -> Decided:
+    title = row.title if row.title.pl else Text(row.target, row.target)
+    if row.agreement is None:
+        reason = row.handoff.reason if row.handoff is not None else None
+        return Decided(row.diagram, row.flow, f"„{reason or '–'}”", title)
+    sides = (row.agreement.consumer_id, row.agreement.provider_id)
+    keys = {each.id: each.key for each in session.scalars(select(Department).where(Department.id.in_(sides)))}
+    words = " ".join(each for each in (row.agreement.code, row.agreement.title) if each)
+    return Decided(row.diagram, row.flow, words, title, *(keys[each] for each in sides))
 
 
 def of_agreement(session: Session, agreement: Agreement, *, today: date) -> list[tuple[Definition, Row]]:

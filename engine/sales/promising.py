@@ -117,14 +117,21 @@ def must_be_work(session: Session, promise: Promise, works: Calendar, at: dateti
     if at <= now:
         raise InThePast(field="due_at")
     if not works.is_open(at - timedelta(microseconds=1)):  # what is due at closing is due that day
-        unit = session.get(Department, promise.provider_id) if promise.provider_id else None
-        raise NoWorkThen(field="due_at", department=unit.name if unit else "–", next=works.next_opening(at))
+        raise _no_work(session, promise, works, at)
 
 
-def closing(works: Calendar, day: date) -> datetime | None:
-    """When work ends on a local day, in UTC: what is due “on Thursday” is due then. None on a free day."""
+def end_of(session: Session, promise: Promise, day: date) -> datetime:
+    """When the provider's work ends on a local day: what is due “on Thursday” is due then. Raises NoWorkThen."""
+    works = calendar(session, promise)
     opening = works.opening(day)
-    return opening[1] if opening else None
+    if opening is None:
+        raise _no_work(session, promise, works, _midnight(works, day))
+    return opening[1]
+
+
+def _no_work(session: Session, promise: Promise, works: Calendar, at: datetime) -> NoWorkThen:
+    unit = session.get(Department, promise.provider_id) if promise.provider_id else None
+    return NoWorkThen(field="due_at", department=unit.name if unit else "–", next=works.next_opening(at))
 
 
 # ------------------------------------------------------------------------------------------------ capacity
@@ -205,14 +212,16 @@ def _monday(works: Calendar, at: datetime) -> date:
     return day - timedelta(days=day.weekday())
 
 
+def _midnight(works: Calendar, day: date) -> datetime:
+    return works.moment(datetime.combine(day, time()))
+
+
 def _next_day(works: Calendar, now: datetime) -> datetime:
-    midnight = datetime.combine(_local(works, now) + timedelta(days=1), time())
-    return works.next_opening(works.moment(midnight))
+    return works.next_opening(_midnight(works, _local(works, now) + timedelta(days=1)))
 
 
 def _next_week(works: Calendar, at: datetime) -> datetime:
     """The end of the first work day of the week after."""
-    begins = works.next_opening(
-        works.moment(datetime.combine(_monday(works, at) + timedelta(days=7), time()))
-    )
-    return closing(works, _local(works, begins)) or begins
+    begins = works.next_opening(_midnight(works, _monday(works, at) + timedelta(days=7)))
+    opening = works.opening(_local(works, begins))
+    return opening[1] if opening else begins

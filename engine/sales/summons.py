@@ -92,7 +92,7 @@ def _start(
     now: datetime,
 ) -> None:
     definition = definitions.newest(session, process)
-    if definition is None or definition.retired_at is not None:
+    if definition is None or definition.waits:
         return
     instances.start(
         session,

@@ -4,7 +4,7 @@ A verb of `engine.sales.conversation` takes hold of a promise (`hold`), changes 
 move where the position changes, the task turned to whose turn it is, the next alarm, and a notice for the other side.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -204,8 +204,13 @@ def _speaks(session: Session, promise: Promise, person: Person, side: str) -> bo
     if side == CONSUMER:
         return passing.owner_id(session, promise) == person.id
     task = session.get_one(UserTask, promise.task_id)
-    holder = promise.provider_assignee_id if promise.turn == CONSUMER else task.assignee_id
-    return holder == person.id
+    return _holder(promise, task) == person.id
+
+
+def _holder(promise: Promise, task: UserTask) -> int | None:
+    """Who of the provider has it; the task itself may be the consumer's turn, or have been when it closed."""
+    is_away = promise.turn == CONSUMER or promise.outcome is not None
+    return promise.provider_assignee_id if is_away else task.assignee_id
 
 
 def name_of(session: Session, department_id: int | None) -> str:
@@ -313,13 +318,16 @@ def _pass_on(held: Held, was: str | None) -> None:
 
 def let_know(held: Held, side: str, kind: str, data: Mapping[str, Any]) -> None:
     """A notice for whoever has to do with it on a side."""
+    tell(held, kind, concerned(held.session, held.promise, held.task, side), data)
+
+
+def tell(held: Held, kind: str, whom: Sequence[int], data: Mapping[str, Any] | None = None) -> None:
+    """A notice with everything its sentence needs."""
     promise = held.promise
-    whom = concerned(held.session, promise, held.task, side)
-    told = {"title": promise.title, "title_en": promise.title_en, "about": held.task.about, **data}
+    told = {"title": promise.title, "title_en": promise.title_en, "about": held.task.about, **(data or {})}
     told.setdefault("due_at", promise.due_at)
-    subject = f"promise:{promise.id}"
     said = {name: value for name, value in told.items() if value is not None}
-    notices.tell(held.session, whom, kind, subject, said, now=held.now, by=held.by)
+    notices.tell(held.session, whom, kind, f"promise:{promise.id}", said, now=held.now, by=held.by)
 
 
 def concerned(session: Session, promise: Promise, task: UserTask, side: str) -> list[int]:
@@ -327,8 +335,7 @@ def concerned(session: Session, promise: Promise, task: UserTask, side: str) -> 
     if side == CONSUMER:
         found = passing.owner_id(session, promise)
     else:
-        found = promise.provider_assignee_id if promise.turn == CONSUMER else task.assignee_id
-        found = found or promise.delivered_by_id
+        found = _holder(promise, task) or promise.delivered_by_id
     if found is not None:
         return [found]
     return head_ids(session, side_id(promise, side))

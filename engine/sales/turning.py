@@ -150,7 +150,10 @@ def _end(session: Session, agreement: Agreement, today: date, now: datetime) -> 
         version.state, version.ended_at = ended, now
         kind = "agreement_ended" if ended == "terminated" else "agreement_expired"
         minutes.record(session, kind, agreement, version, None, now=now)
-    agreement.current_version_id = agreement.suspended_until = agreement.notice_at = None
+    agreement.current_version_id = agreement.notice_at = agreement.ends_on = None
+    session.flush()
+    if session.scalar(scheduled(agreement).limit(1)) is None:
+        agreement.suspended_until = None  # else what waits begins when the pause ends, as both signed
     minutes.reviewed(agreement, None)
     if gone:
         summons.over(session, agreement, besides=None, by=None, now=now)

@@ -4,12 +4,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, or_
 
-from engine.absences import Absence
 from engine.calendars import local_day
-from engine.people import Membership, Person
 from engine.sales.promises import Promise
 
 ASKED = ("late", "answer", "back", "due")
@@ -42,23 +39,6 @@ class Week:
     awaited: Side
 
 
-def spoken_for(session: Session, person: Person, *, now: datetime) -> set[int]:
-    """The departments a person heads, and those whose absent head this person stands in for today."""
-    today = local_day(now)
-    away = (
-        select(Membership.department_id)
-        .join(Absence, Absence.person_id == Membership.person_id)
-        .where(
-            Membership.is_head,
-            Absence.deputy_id == person.id,
-            Absence.withdrawn_at.is_(None),
-            Absence.first_day <= today,
-            Absence.last_day >= today,
-        )
-    )
-    return set(person.headed_ids) | set(session.scalars(away))
-
-
 def concerns(departments: Collection[int]) -> ColumnElement[bool]:
     """The clause for open promises these departments give or receive, and are still held to."""
     sides = or_(Promise.provider_id.in_(departments), Promise.consumer_id.in_(departments))
@@ -84,6 +64,8 @@ def provided(promise: Promise, now: datetime, monday: date) -> tuple[str, str]:
         return "asked", "answer"
     if promise.state in {"returned", "countered", "delivered", "declined"}:
         return "awaited", "theirs"
+    if _asked_anew(promise, "provider"):
+        return "asked", "answer"
     if promise.due_at is None:
         return "asked", "paused"
     if promise.due_at < now:
@@ -95,7 +77,7 @@ def received(promise: Promise, now: datetime) -> tuple[str, str]:
     """Where its consumer finds an open promise: the column and the group."""
     if promise.state == "returned":
         return "asked", "back"
-    if promise.state == "countered" or _asked_anew(promise):
+    if promise.state == "countered" or _asked_anew(promise, "consumer"):
         return "asked", "answer"
     if promise.state == "delivered":
         return "awaited", "accept"
@@ -107,17 +89,13 @@ def received(promise: Promise, now: datetime) -> tuple[str, str]:
 
 def running(side: Side) -> list[Promise]:
     """Those of a column whose clock runs towards a date: what its days count."""
-    rows = [*side.groups["late"], *side.groups.get("due", ()), *side.groups.get("owed", ()), *side.later]
+    rows = [each for found in side.groups.values() for each in found] + side.later
     return [each for each in rows if each.state == "promised" and each.due_at is not None]
 
 
-def _asked_anew(promise: Promise) -> bool:
-    """The provider asks for a later date than the one promised, and the consumer has not answered."""
-    return (
-        promise.state == "promised"
-        and promise.proposed_due_at is not None
-        and getattr(promise, "turn", None) == "consumer"
-    )
+def _asked_anew(promise: Promise, side: str) -> bool:
+    """The other side asks for another date than the one promised, and this one has not answered."""
+    return promise.state == "promised" and promise.proposed_due_at is not None and promise.turn == side
 
 
 def _put(promise: Promise, where: tuple[str, str], week: Week) -> None:

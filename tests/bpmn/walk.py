@@ -19,6 +19,7 @@ BUNDLES = {
     "fast_sale": ("fast_sale.bpmn", "phases/*.bpmn", "complaint.bpmn"),
     "agreement_answer": ("house/agreement_answer.bpmn",),
     "agreement_review": ("house/agreement_review.bpmn",),
+    "promise_escalation": ("house/promise_escalation.bpmn",),
 }
 DEPARTMENTS = (
     "company sales sales_north sales_south presales production finance legal sales_desk warehouse delivery"

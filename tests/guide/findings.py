@@ -58,6 +58,7 @@ GROUPS = {
     "I": Text("Identyfikatory", "Ids"),
     "L": Text("Tory", "Lanes"),
     "Q": Text("Do czego diagram się odwołuje", "What a diagram refers to"),
+    "H": Text("Przekazania między działami", "Hand-offs between departments"),
     "Z": Text("Drabina", "The ladder"),
     "F": Text("Strzałki", "Flows"),
     "S": Text("Początki i końce", "Starts and ends"),

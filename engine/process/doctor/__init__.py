@@ -10,11 +10,12 @@ from engine.process.doctor.findings import Finding
 from engine.process.doctor.mending import Mended, mend, mended
 from engine.process.doctor.surveys import Survey, survey
 from engine.process.doctor.uploads import File
-from engine.process.doctor.visit import FACTS, Known
+from engine.process.doctor.visit import FACTS, Decided, Known
 
 __all__ = [
     "FACTS",
     "Compiled",
+    "Decided",
     "Examined",
     "File",
     "Finding",

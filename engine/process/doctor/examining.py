@@ -8,6 +8,7 @@ from engine.process.blueprint import Blueprint
 from engine.process.doctor import (
     blueprinting,
     correlation,
+    handoffs,
     knowledge,
     ladder,
     lanes,
@@ -112,6 +113,7 @@ def _compile(ledger: Ledger, bundle: Bundle, wanted: str | None, known: Known) -
         variables.add("start")
     tables.examine(ledger, bundle, variables)
     plan = blueprinting.draw(visits, main, lane_of, stages, variables)
+    handoffs.check(ledger, bundle.processes, plan, known)
     executable = writing.write(bundle)
     return (
         Compiled(executable, plan, forms, main.id) if trial.read(ledger, bundle, plan, executable) else None

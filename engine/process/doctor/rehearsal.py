@@ -6,6 +6,7 @@ next, which keeps the number of positions small. Joins that wait for all go when
 those still coming go when nothing else moves.
 """
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -15,6 +16,8 @@ from engine.process.doctor.model import Node, Scope
 
 MOST_POSITIONS = 3000
 MOST_ON_A_FLOW = 3
+WALKS = 60
+LONGEST_WALK = 400
 
 Position = tuple[int, ...]
 """The flows that hold a token, sorted; one that holds two is there twice."""
@@ -34,7 +37,11 @@ class Rehearsal:
 
 
 def rehearse(scope: Scope, *, most: int = MOST_POSITIONS) -> Rehearsal:
-    """Walk a scope from its start; at most so many positions are looked at."""
+    """Walk a scope from its start; at most so many positions are looked at.
+
+    Of a scope with more of them that would show a few ways of the first choices only: so single walks go through the
+    whole of it, always the same ones.
+    """
     board = _Board.of(scope)
     begin = board.place(
         (), [way for node in scope.nodes.values() if node.kind == "startEvent" for way in board.out[node.id]]
@@ -45,7 +52,19 @@ def rehearse(scope: Scope, *, most: int = MOST_POSITIONS) -> Rehearsal:
             if position not in seen:
                 seen.add(position)
                 waiting.append(position)
+    if waiting:
+        for number in range(WALKS):
+            _walk(board, begin, random.Random(number))  # noqa: S311  # nothing secret, but the same every time
     return Rehearsal(frozenset(board.dead), frozenset(board.circle), tuple(board.crowded), whole=not waiting)
+
+
+def _walk(board: "_Board", position: Position, dice: random.Random) -> None:
+    """One way through, as far as it goes."""
+    for _ in range(LONGEST_WALK):
+        after = board.moves(position)
+        if not after:
+            return
+        position = dice.choice(after)
 
 
 @dataclass(slots=True)
@@ -65,6 +84,8 @@ class _Board:
     dead: set[str] = field(default_factory=set)
     circle: set[str] = field(default_factory=set)
     crowded: dict[str, None] = field(default_factory=dict)
+    joins: set[str] = field(default_factory=set)
+    """Gateways that may wait for several tokens."""
     stopping: set[str] = field(default_factory=set)
     """End events that end the whole scope."""
 
@@ -78,6 +99,11 @@ class _Board:
                 board.out[link.start].append(len(board.ends))
                 board.starts.append(scope.nodes[link.start])
                 board.ends.append(scope.nodes[link.end])
+        board.joins = {
+            node.id
+            for node in scope.nodes.values()
+            if node.kind in {"parallelGateway", "inclusiveGateway"} and len(board.into[node.id]) > 1
+        }
         edges: dict[str, list[Node]] = {}
         for node in scope.nodes.values():
             if node.kind == "boundaryEvent" and node.host:
@@ -112,30 +138,26 @@ class _Board:
                 found.append(way)
         return tuple(sorted(found))
 
-    def moves(self, position: Position) -> Iterator[Position]:
+    def moves(self, position: Position) -> list[Position]:
         """The positions that follow; none where all tokens have ended, or all wait."""
         for way in position:
-            node = self.ends[way]
-            if not self._joins(node):
-                yield from self._pass(position, way, node)
-                return
+            key = self.ends[way].id
+            if key in self.stopping:
+                return [()]
+            if key not in self.joins:
+                return self._after(key, position, [way])
         move = self._joined(position) if position else None
         if move is not None:
             node, taken = move
-            rest = _without(position, taken)
-            yield from (self.place(rest, ways) for ways in self.results[node.id])
-        elif position:
+            return self._after(node.id, position, taken)
+        if position:
             self._note(position)
+        return []
 
-    def _pass(self, position: Position, way: int, node: Node) -> Iterator[Position]:
-        if node.id in self.stopping:
-            yield ()
-            return
-        rest = _without(position, [way])
-        yield from (self.place(rest, ways) for ways in self.results[node.id])
-
-    def _joins(self, node: Node) -> bool:
-        return node.kind in {"parallelGateway", "inclusiveGateway"} and len(self.into[node.id]) > 1
+    def _after(self, key: str, position: Position, taken: list[int]) -> list[Position]:
+        """What follows when a node has taken these tokens."""
+        rest = _without(position, taken)
+        return [self.place(rest, ways) for ways in self.results[key]]
 
     def _joined(self, position: Position) -> tuple[Node, list[int]] | None:
         """A join that may go now, with the tokens it takes."""

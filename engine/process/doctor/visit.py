@@ -15,10 +15,26 @@ FACTS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """What somebody decided about a flow of the version that runs: an agreement between two departments, or none needed.
+
+    ``words`` say what was decided, ``title`` names the step the flow leads to. A waiver has no departments.
+    """
+
+    diagram: str
+    flow: str
+    words: str
+    title: Text
+    consumer: str = ""
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What exists around the diagram. An empty collection means: do not check.
 
     ``departments`` and ``roles`` map keys to names; ``agreements`` holds codes; ``facts`` are names of live values.
+    ``decided`` holds, by process, the decisions about hand-offs that hold in the version that runs.
     """
 
     departments: Mapping[str, str] = field(default_factory=dict)
@@ -26,6 +42,7 @@ class Known:
     connectors: frozenset[str] = frozenset()
     agreements: frozenset[str] = frozenset()
     facts: frozenset[str] = FACTS
+    decided: Mapping[str, tuple[Decided, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

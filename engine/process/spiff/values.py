@@ -73,7 +73,7 @@ def _text(value: str) -> str:
 def copied(value: Any) -> Any:
     """A deep copy of data that is plain already."""
     if isinstance(value, dict):
-        return {key: copied(item) for key, item in value.items()}
+        return {key: item if type(item) is str else copied(item) for key, item in value.items()}
     if isinstance(value, list):
         return [copied(item) for item in value]
     return value

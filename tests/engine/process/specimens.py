@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from engine.process import doctor
+from engine.process.blueprint import Text
 from tests.engine.process.doctor_kit import HEAD, KNOWN, diagram, flows, say
 
 START, END = '<startEvent id="s"/>', '<endEvent id="e"/>'
@@ -151,6 +152,28 @@ def laned(
     return replace(found, shown=lanes)
 
 
+def handed(
+    *steps: str, decided: tuple[str, str] | None = None, provider: str = "legal", consumer: str = "sales"
+) -> Specimen:
+    """Steps in a row: Legal does the one called draft, Sales the others; perhaps with what was decided about a flow."""
+    mine = "".join(f"<flowNodeRef>{each}</flowNodeRef>" for each in ("s", "e", *steps) if each != "draft")
+    lanes = (
+        f'<laneSet><lane id="sales" name="Sprzedaż">{mine}</lane>'
+        '<lane id="legal" name="Dział prawny"><flowNodeRef>draft</flowNodeRef></lane></laneSet>'
+    )
+    names = {"ask": "Poproś o umowę", "draft": "Przygotuj umowę", "check": "Sprawdź umowę"}
+    inside = "".join(f'<userTask id="{each}" name="{names[each]}"/>' for each in steps)
+    ways = [f"{one}>{other}" for one, other in pairwise(("s", *steps, "e"))]
+    found = bare(lanes + START + inside + END, *ways, about="ask_draft" if "draft" in steps else "ask_check")
+    if decided is None:
+        return replace(found, shown=lanes + inside)
+    title = Text(names["draft"], names["draft"])
+    standing = doctor.Decided("sale", *decided, title, consumer, provider)
+    known = replace(KNOWN, decided={"sale": (standing,)})
+    gone = "sale" if decided[0] == "ask_review" else found.element
+    return replace(found, shown=inside, known=known, element=gone)
+
+
 def staged(*stages: Mapping[str, str]) -> Specimen:
     """Tasks that enter stages, one after the other."""
     inside = "".join(f'<userTask id="t{place}">{say(**said)}</userTask>' for place, said in enumerate(stages))
@@ -276,6 +299,10 @@ SPECIMENS: dict[str, Specimen] = {
     "Z04": replace(
         staged({"stage": "one", "stage__order": "1"}, {"stage": "one", "stage__order": "2"}), element="t1"
     ),
+    "H01": handed("ask", "draft"),
+    "H02": handed("ask", "draft", decided=("ask_review", "Ustalenie H5")),
+    "H03": handed("ask", "check", decided=("ask_check", "Ustalenie H5")),
+    "H04": handed("ask", "draft", decided=("ask_draft", "Ustalenie H7"), provider="presales"),
     # flows
     "F01": drawn(NAMED, "s>a", "a>e", "ghost>a", about="ghost_a"),
     "F02": drawn(

@@ -45,6 +45,21 @@ def test_a_join_that_waits_for_a_way_not_taken_is_named() -> None:
     assert found.dead == {"p2"}
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_way_with_very_many_positions_does_not_hide_what_happens_on_another(first: bool) -> None:
+    many = ["x1>i1", *(f"i1>{key}" for key in ["x2", "x3", "x4"])]
+    many += [
+        way for n in "234" for way in (f"x{n}>t{n}", f"x{n}>t{n}0", f"t{n}>i2", f"t{n}0>i2", f"t{n}>x{n}")
+    ]
+    stuck = ["x1>x5", "x5>t6", "x5>t7", "t6>p1", "t7>p1", "p1>e1"]
+    ways = [*stuck, *many] if first else [*many, *stuck]
+
+    found = rehearsal.rehearse(scope("s>x1", *ways, "i2>e"), most=60)
+
+    assert found.dead == {"p1"}
+    assert not found.whole
+
+
 def test_a_join_that_only_waits_for_a_stuck_one_is_not_to_blame() -> None:
     found = rehearsal.rehearse(
         scope("s>p1", "p1>x1", "p1>t3", "x1>t1", "x1>t2", "t1>p2", "t2>p2", "p2>p3", "t3>p3", "p3>e")

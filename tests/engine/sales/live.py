@@ -9,14 +9,14 @@ from engine.people import Person
 from engine.ports import Wiring
 from engine.process import definitions, doctor, instances
 from engine.process.definitions import Definition
-from engine.sales import commitments, conversation, deals, intake, ladders, promises
+from engine.sales import alarms, commitments, conversation, deals, intake, ladders, promises
 from engine.sales.deals import Deal
 from engine.sales.known import Records
 from tests.conftest import MONDAY
 
 DIAGRAMS = Path(__file__).parent / "diagrams"
 WIRING = Wiring(
-    answered=(conversation.answered, intake.answered, commitments.answered),
+    answered=(conversation.answered, intake.answered, commitments.answered, alarms.answered),
     facts=(deals.facts, commitments.facts),
     projections=(ladders.follow, promises.follow, commitments.follow),
     known=Records,

@@ -1,6 +1,6 @@
 """Every finding the doctor can have: its severity, its sentence and its remedy, in both languages."""
 
-from engine.process.doctor.catalogue import files, flow, steps, tables, upload, vendors
+from engine.process.doctor.catalogue import files, flow, handoffs, steps, tables, upload, vendors
 from engine.process.doctor.catalogue.entry import Entry
 
 CATALOGUE: dict[str, Entry] = {
@@ -8,6 +8,7 @@ CATALOGUE: dict[str, Entry] = {
     **files.ENTRIES,
     **flow.ENTRIES,
     **steps.ENTRIES,
+    **handoffs.ENTRIES,
     **tables.ENTRIES,
     **vendors.ENTRIES,
 }

@@ -17,6 +17,9 @@ from tests.engine.process.vendors import twins
 
 MOST = 1500
 """So many moves are enough for what a drawing does 200 times, the doctor's most, in several places."""
+EACH = 150
+"""For so many moves a case is put away and fetched again after each, later after every tenth: one with thousands of
+tokens would spend its life there."""
 EXPRESSIONS = re.compile(r"(conditionExpression|script|loopCardinality|loopCondition|condition|time\w+)$")
 
 
@@ -41,7 +44,8 @@ def play(what: doctor.Compiled, seed: int) -> str:
     run = Run.start(made, data, facts=dict)
     game = Game(what.executable, what.process, data, evaluate=_evaluate) if both else None
     for move in range(MOST):
-        run = Run.load(made, run.dump(), facts=dict)
+        if move < EACH or move % 10 == 0:
+            run = Run.load(made, run.dump(), facts=dict)
         if game is not None:
             compare(run, game)
         if run.ended:
