@@ -66,7 +66,8 @@ def _ways(session: Session, task: UserTask, happened: Happened) -> frozenset[str
     """The flows from another department by which its token may have come: the one it took, where that is known."""
     definition = session.get_one(Definition, task.definition_id)
     crossings = definitions.handed_over(session, definition)
-    here = {each.flow for each in crossings if (each.diagram, each.target) == (task.diagram, task.element)}
+    asked = (each for each in crossings if each.kind == "request")
+    here = {each.flow for each in asked if (each.diagram, each.target) == (task.diagram, task.element)}
     taken = next((each.flow for each in happened.steps if each.token == task.token and each.flow), None)
     known = here & {taken} if taken is not None and not taken.startswith("dr_") else here
     return frozenset(known)
@@ -101,6 +102,8 @@ def _asked(session: Session, task: UserTask, ways: frozenset[str], now: datetime
     deal, agreement, version, provider, head_id, decided = row or (None, None, None, None, None, None)
     if decided is not None:
         task.handoff = _code(agreement) if agreement is not None else None
+    if not task.handoff:
+        return _Asked(deal, None, None, None, None, decided), False
     if agreement is None or version is None or version.state in {"terminated", "expired"}:
         return _Asked(deal, None, None, _provider(session, task), None, decided), False
     today = calendars.local_day(now)
