@@ -35,7 +35,9 @@ def follow(session: Session, happened: Happened) -> None:
             _give(session, task, happened)
     gone = [task.id for task in happened.closed if task.handoff]
     if gone:
-        for promise in session.scalars(select(Promise).where(Promise.task_id.in_(gone)).order_by(Promise.id)):
+        query = select(Promise, Department).outerjoin(Department, Department.id == Promise.provider_id)
+        rows = session.execute(query.where(Promise.task_id.in_(gone)).order_by(Promise.id)).all()
+        for promise, _ in rows:  # the provider beside it: its work time is counted
             _settle(session, promise, session.get_one(UserTask, promise.task_id), happened)
 
 
