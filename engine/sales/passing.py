@@ -1,7 +1,7 @@
 """How a promise begins and ends with its task: what follows from each command of a case, and its moves on the ladder."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from engine.process import advancing, outbox, tasks
 from engine.process.advancing import Happened
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
-from engine.sales import promising
+from engine.sales import health, promising
 from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.deals import Deal
 from engine.sales.promises import LADDER, LADDER_VERSION, RANKS, Promise
@@ -86,6 +86,11 @@ def _asked(session: Session, task: UserTask, now: datetime) -> tuple[_Asked, boo
 def _give(session: Session, task: UserTask, happened: Happened) -> None:
     """Ask, and promise at once where both heads signed that no answer is needed and there is a place."""
     asked, is_suspended = _asked(session, task, happened.now)
+    needed = (
+        health.needed(session, happened.instance) if happened.instance.process == health.REQUEST else None
+    )
+    chain = health.dates_of(session, needed.commitment) if needed else None
+    asked = replace(asked, deal=needed.deal) if needed else asked
     promise = Promise(
         agreement_id=asked.agreement.id if asked.agreement else None,
         version_id=asked.version.id if asked.version else None,
@@ -93,6 +98,8 @@ def _give(session: Session, task: UserTask, happened: Happened) -> None:
         instance_id=task.instance_id,
         deal_id=asked.deal.id if asked.deal else None,
         task_id=task.id,
+        commitment_id=needed.commitment.id if needed else None,
+        needed_at=chain.inner if chain else None,
         provider_id=asked.provider.id if asked.provider else None,
         consumer_id=asked.consumer_id,
         state="requested",
@@ -146,6 +153,8 @@ def begin(
     answer, deliver = promising.said(terms, facts, now)
     promise.ready_at = now
     promise.due_at = works.add(now, deliver)
+    if promise.needed_at is not None:
+        promise.due_at = max(promise.due_at, promise.needed_at)
     promise.left_seconds = promise.respond_by = None
     if answer is None:
         try:
@@ -287,6 +296,7 @@ def end(
         move(session, promise, kind, from_state=left, by=by, cause=cause, now=now, seq=seq, reason=reason)
     if promise.escalation_id is not None:
         _call_off(session, promise, now=now)
+    health.follow(session, promise, by=by, now=now)
 
 
 def _call_off(session: Session, promise: Promise, *, now: datetime) -> None:

@@ -237,6 +237,7 @@ def upgrade() -> None:
         sa.Column("commitment_id", BigId, sa.ForeignKey("commitments.id", name="fk_promises_commitment_id")),
         inline_references=True,
     )
+    op.add_column("promises", sa.Column("needed_at", UtcDateTime(), nullable=True))
     op.add_column("promises", sa.Column("ready_at", UtcDateTime(), nullable=True))
     op.add_column("promises", sa.Column("respond_by", UtcDateTime(), nullable=True))
     op.add_column("promises", sa.Column("promised_at", UtcDateTime(), nullable=True))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from engine.people import Department, Person
 from engine.process import definitions, doctor, instances, tasks
 from engine.process.tasks import UserTask
-from engine.sales import commitments, deals, ladders
+from engine.sales import commitments, deals, ladders, remembering
 from engine.sales.deals import Deal
 from engine.sales.records import Client, Contact
 from tests.conftest import MONDAY
@@ -140,9 +140,9 @@ def test_on_its_day_a_commitment_is_asked_about_once_and_the_answer_settles_it(
     made = commitments.record(
         session, deal, direction="client_to_us", text="Lista", due_on=date(2026, 11, 17), by=anna, now=MONDAY
     )
-    early = commitments.ask_due(session, now=MONDAY)
-    first = commitments.ask_due(session, now=MONDAY + timedelta(days=1))
-    again = commitments.ask_due(session, now=MONDAY + timedelta(days=2))
+    early = remembering.ask_due(session, now=MONDAY)
+    first = remembering.ask_due(session, now=MONDAY + timedelta(days=1))
+    again = remembering.ask_due(session, now=MONDAY + timedelta(days=2))
     question = task(session, deal, "was_it_kept")
     instances.complete(session, question, {"outcome": ["kept"]}, by=anna, now=MONDAY + timedelta(days=2))
 
