@@ -107,7 +107,10 @@ def of(deal: Deal) -> Select[Commitment]:
 
 
 def facts(session: Session, instance: Instance) -> Mapping[str, Any]:
-    """What expressions may read: ``commitments.open``, ``.from_client``, ``.kept_by_client``, ``.broken`` as counts."""
+    """What expressions may read: ``commitments.open``, ``.from_client``, ``.kept_by_client``, ``.broken`` as counts.
+
+    What both owe counts as the client's, too.
+    """
     rows = session.execute(
         select(Commitment.direction, Commitment.state, func.count())
         .where(Commitment.instance_id == instance.id)
@@ -121,8 +124,8 @@ def facts(session: Session, instance: Instance) -> Mapping[str, Any]:
         "commitments": {
             "open": count(OPEN),
             "proposed": count(("proposed",)),
-            "from_client": count((*OPEN, "kept"), "client_to_us"),
-            "kept_by_client": count(("kept",), "client_to_us"),
+            "from_client": count((*OPEN, "kept"), "client_to_us") + count((*OPEN, "kept"), "mutual"),
+            "kept_by_client": count(("kept",), "client_to_us") + count(("kept",), "mutual"),
             "broken": count(("broken",)),
         }
     }

@@ -73,6 +73,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["uploaded_by_id"], ["people.id"], name=op.f("fk_files_uploaded_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
     )
+    op.create_index(op.f("ix_files_sha256"), "files", ["sha256"], unique=False)
     op.create_table(
         "notices",
         sa.Column("id", BigId, nullable=False),
