@@ -121,7 +121,9 @@ def clean(name: str, media: str) -> str:
     """A name that is only a name: no folders, no signs one cannot see, and an ending that fits the content."""
     last = name.replace("\\", "/").rpartition("/")[2]
     shown = "".join(
-        sign for sign in unicodedata.normalize("NFC", last) if unicodedata.category(sign)[0] not in "CZ" or sign == " "
+        sign
+        for sign in unicodedata.normalize("NFC", last)
+        if unicodedata.category(sign)[0] not in "CZ" or sign == " "
     )
     shown = "".join("_" if sign in '<>:"|?*%;' else sign for sign in shown).strip(" .")
     stem, _, ending = shown.rpartition(".")
@@ -152,7 +154,9 @@ def _text(content: bytes) -> str | None:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("cp1250", "replace")
-    if text.startswith("#!") or any(unicodedata.category(sign) == "Cc" and sign not in "\r\n\t\f" for sign in text):
+    if text.startswith("#!") or any(
+        unicodedata.category(sign) == "Cc" and sign not in "\r\n\t\f" for sign in text
+    ):
         return None
     lower = text.lower()
     return None if any(each in lower for each in MARKUP) else "text/plain"

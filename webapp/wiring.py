@@ -18,7 +18,7 @@ from engine.sales import (
     standing,
 )
 from engine.sales.known import Records
-from reports import rollups
+from reports import promise_rollups, rollups
 from webapp.settings import Settings
 
 __all__ = ["Document", "OutgoingMail", "build", "outgoing", "printed"]
@@ -47,6 +47,7 @@ def build(settings: Settings, *, prints_later: bool = False) -> Wiring:
             chain.address,
             promises.follow,
             remembering.follow,
+            promise_rollups.follow,
             rollups.follow,
         ),
         connectors={each.name: each for each in plugged},

@@ -19,7 +19,7 @@ from engine.people import Department, Person
 from engine.process import advancing, definitions, instances, tasks
 from engine.process.advancing import Happened
 from engine.process.instances import Instance
-from engine.sales import conversation, deals, health, promising, talking
+from engine.sales import conversation, deals, health, passing, promising, talking
 from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.commitments import OPEN, Commitment
 from engine.sales.deals import Deal
@@ -66,8 +66,8 @@ def agreements(session: Session, deal: Deal, *, now: datetime) -> Select[Agreeme
     ours = Agreement.consumer_id.in_(_upwards(session, deal.department_id))
     rests = func.coalesce(Agreement.suspended_until, today) <= today
     lasts = func.coalesce(Agreement.ends_on, today) >= today
-    query = query.where(ours, AgreementVersion.state == "in_force", Agreement.code.is_not(None), rests, lasts)
-    return query.order_by(Agreement.code)
+    query = query.where(ours, AgreementVersion.state == "in_force", rests, lasts)
+    return query.order_by(Agreement.code.is_(None), Agreement.code, Agreement.id)
 
 
 def plan(session: Session, deal: Deal, agreement: Agreement, due_on: date, *, now: datetime) -> Plan:
@@ -280,7 +280,7 @@ def address(session: Session, happened: Happened) -> None:
     open_ = happened.opened if happened.before is None else tasks.open_of(session, happened.instance.id)
     unit = session.get_one(Department, needed.agreement.provider_id)
     for task in open_:
-        task.handoff = needed.agreement.code
+        task.handoff = passing.code_of(needed.agreement)
         if happened.before is None:
             task.audience = f"department:{unit.key}"
 

@@ -129,7 +129,7 @@ def give_back(
         raise NothingMissing(field="missing")
     promise.returns += 1
     promise.missing = sorted({*(promise.missing or ()), *lacks})
-    _stop(held, starts_anew=promise.promised_at in (None, promise.ready_at))
+    _stop(held, starts_anew=not _looked_at(held))
     told = {"missing": lacks or None, "note": _text(note)}
     say(held, "promise_returned", told, state="returned", tell=(CONSUMER,), causing=CONSUMER)
 
@@ -180,6 +180,7 @@ def promise(
     if due_at is not None and due_at != agreed:
         promising.must_be_work(session, promise, held.works, due_at, now=now)
     promising.must_fit(session, promise, held.terms, held.works, wanted, now=now)
+    promise.answered_at = promise.answered_at or now
     _promised(held, wanted)
     say(held, "promise_promised", {"due_at": wanted}, state="promised")
 
@@ -206,6 +207,7 @@ def counter(
         raise NotLater(field="due_at", due=agreed)
     promising.must_fit(session, promise, held.terms, held.works, due_at, now=now)
     why = _why(reason)
+    promise.answered_at = promise.answered_at or now
     promise.proposed_due_at = due_at
     promise.respond_by = _answer_by(held)
     told = {"due_at": due_at, "reason": why}
@@ -261,6 +263,7 @@ def decline(
     """Say no: the lowest common manager decides. Raises SayWhy, and what `talking.hold` raises."""
     held = hold(session, promise, seen, side=PROVIDER, states=("requested",), by=by, now=now)
     why = _why(reason)
+    held.promise.answered_at = held.promise.answered_at or now
     _stop(held)
     say(held, "promise_declined", {"reason": why}, state="declined", tell=(CONSUMER,), causing=PROVIDER)
     escalating.escalate(held, "declined")
@@ -299,6 +302,7 @@ def deliver(
     promise.delivery = instances.read(session, held.task, raw, now=now)
     promise.proposed_due_at = promise.respond_by = None
     promise.delivered_at, promise.delivered_by_id = now, by.id if by else None
+    promise.answered_at = promise.answered_at or now
     window = held.terms.get("acceptance_window")
     promise.accept_by = held.works.add(now, window) if window else None
     told = {"accept_by": promise.accept_by}
@@ -327,7 +331,8 @@ def accept(
     told = {"note": _text(note), "silent": silent}
     say(held, "promise_accepted", told, turn=PROVIDER, tell=(PROVIDER,))
     cause = "user" if by is not None else "timer"
-    passing.close(session, promise, by=by, cause=cause, now=now, seq=held.instance.seq)
+    _consumer_answered(held)
+    passing.close(session, promise, by=by, cause=cause, now=now, seq=held.instance.seq, works=held.works)
     deliverer = session.get(Person, promise.delivered_by_id) if promise.delivered_by_id else None
     task.assignee_id = promise.delivered_by_id
     session.flush()
@@ -352,6 +357,7 @@ def reject(
     promise = held.promise
     lacks, why = _chosen(held, "acceptance", missing), _why(reason)
     promise.rework += 1
+    _consumer_answered(held)
     if (
         promise.due_at is not None
         and promise.delivered_at is not None
@@ -651,6 +657,15 @@ def _promised(held: Held, due: datetime) -> None:
     promise.first_due_at = promise.first_due_at or due
 
 
+def _consumer_answered(held: Held) -> None:
+    """What was delivered is accepted or rejected: whether in the time there was for it, is kept. Silence was not."""
+    promise = held.promise
+    if promise.accept_by is None:
+        return
+    promise.timed_answers += 1
+    promise.late_answers += held.by is None or promise.accept_by < held.now
+
+
 def _stop(held: Held, *, starts_anew: bool = False) -> None:
     """Nobody's clock runs: what is left of it is kept, or nothing where it begins anew."""
     promise = held.promise
@@ -661,14 +676,24 @@ def _stop(held: Held, *, starts_anew: bool = False) -> None:
     promise.due_at = promise.proposed_due_at = promise.respond_by = None
 
 
+def _looked_at(held: Held) -> bool:
+    """Whether somebody promised it, and the agreement did not answer for them: what was never ready starts anew."""
+    promise = held.promise
+    answers_itself = _said(held)[0] is None and promise.promised_at == promise.ready_at
+    return promise.promised_at is not None and not answers_itself
+
+
+def _said(held: Held) -> tuple[str | None, str]:
+    return promising.said(held.terms, advancing.facts(held.session, held.instance), held.now)
+
+
 def _run_again(held: Held) -> None:
     promise = held.promise
     _promised(held, promising.later(held.works, promise.left_seconds or 0, now=held.now))
 
 
 def _answer_by(held: Held) -> datetime:
-    answer, _ = promising.said(held.terms, advancing.facts(held.session, held.instance), held.now)
-    return held.works.add(held.now, answer or promising.ANSWER)
+    return held.works.add(held.now, _said(held)[0] or promising.ANSWER)
 
 
 def _chosen(held: Held, field: str, items: Sequence[str]) -> list[str]:

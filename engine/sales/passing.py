@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, insert, select
+from sqlalchemy import ColumnElement, and_, insert, or_, select
 from sqlalchemy.orm import Session
 
 from engine import calendars, notices, people
@@ -13,13 +13,15 @@ from engine.calendars import Calendar
 from engine.db import Base
 from engine.errors import Refusal
 from engine.people import Department, Membership, Person
-from engine.process import advancing, outbox, tasks
+from engine.process import advancing, definitions, outbox, tasks
 from engine.process.advancing import Happened
+from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
 from engine.sales import health, promising
 from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.deals import Deal
+from engine.sales.handoffs import Handoff
 from engine.sales.promises import LADDER, LADDER_VERSION, RANKS, Promise
 
 OFF = ("waived", "revoked")
@@ -31,8 +33,9 @@ def follow(session: Session, happened: Happened) -> None:
     if happened.before is not None:
         _take_along(session, happened)
     for task in happened.opened:
-        if task.handoff:
-            _give(session, task, happened)
+        ways = _ways(session, task, happened)
+        if task.handoff or ways:
+            _give(session, task, happened, ways)
     gone = [task.id for task in happened.closed if task.handoff]
     if gone:
         for promise in session.scalars(select(Promise).where(Promise.task_id.in_(gone)).order_by(Promise.id)):
@@ -48,6 +51,8 @@ class _Asked:
     version: AgreementVersion | None
     provider: Department | None
     head_id: int | None
+    decided: Handoff | None = None
+    """What somebody decided about the flow: it counts before what the diagram says."""
 
     @property
     def consumer_id(self) -> int | None:
@@ -57,35 +62,79 @@ class _Asked:
         return self.agreement.consumer_id if self.agreement else None
 
 
-def _asked(session: Session, task: UserTask, now: datetime) -> tuple[_Asked, bool]:
+def _ways(session: Session, task: UserTask, happened: Happened) -> frozenset[str]:
+    """The flows from another department by which its token may have come: the one it took, where that is known."""
+    definition = session.get_one(Definition, task.definition_id)
+    crossings = definitions.handed_over(session, definition)
+    asked = (each for each in crossings if each.kind == "request")
+    here = {each.flow for each in asked if (each.diagram, each.target) == (task.diagram, task.element)}
+    taken = next((each.flow for each in happened.steps if each.token == task.token and each.flow), None)
+    known = here & {taken} if taken is not None and not taken.startswith("dr_") else here
+    return frozenset(known)
+
+
+def _decision(task: UserTask, ways: frozenset[str]) -> ColumnElement[bool]:
+    return and_(
+        Handoff.process == Instance.process,
+        Handoff.diagram == task.diagram,
+        Handoff.flow.in_(sorted(ways)),
+        Handoff.ended_at.is_(None),
+    )
+
+
+def _asked(session: Session, task: UserTask, ways: frozenset[str], now: datetime) -> tuple[_Asked, bool]:
     """What is known of a hand-off, and whether its agreement is suspended now."""
     heads = and_(Membership.department_id == Agreement.provider_id, Membership.is_head)
+    drawn = and_(Handoff.id.is_(None), _named(task.handoff or ""))
     query = (
-        select(Deal, Agreement, AgreementVersion, Department, Membership.person_id)
+        select(Deal, Agreement, AgreementVersion, Department, Membership.person_id, Handoff)
         .select_from(Instance)
         .outerjoin(Deal, Deal.instance_id == Instance.id)
-        .outerjoin(Agreement, Agreement.code == task.handoff)
+        .outerjoin(Handoff, _decision(task, ways))
+        .outerjoin(Agreement, or_(Agreement.id == Handoff.agreement_id, drawn))
         .outerjoin(AgreementVersion, AgreementVersion.id == Agreement.current_version_id)
         .outerjoin(Department, Department.id == Agreement.provider_id)
         .outerjoin(Membership, heads)
         .where(Instance.id == task.instance_id)
+        .order_by(Handoff.id)
     )
     row = session.execute(query).first()
-    deal, agreement, version, provider, head_id = row or (None, None, None, None, None)
+    deal, agreement, version, provider, head_id, decided = row or (None, None, None, None, None, None)
+    if decided is not None:
+        task.handoff = code_of(agreement) if agreement is not None else None
+    if not task.handoff:
+        return _Asked(deal, None, None, None, None, decided), False
     if agreement is None or version is None or version.state in {"terminated", "expired"}:
-        return _Asked(deal, None, None, _provider(session, task), None), False
+        return _Asked(deal, None, None, _provider(session, task), None, decided), False
     today = calendars.local_day(now)
     rests = agreement.suspended_until is not None and today < agreement.suspended_until
     if agreement.ends_on is not None and agreement.ends_on < today:
-        return _Asked(deal, None, None, provider, None), False
+        return _Asked(deal, None, None, provider, None, decided), False
     if rests or version.state != "in_force":
-        return _Asked(deal, None, None, provider, None), True
-    return _Asked(deal, agreement, version, provider, head_id), False
+        return _Asked(deal, None, None, provider, None, decided), True
+    return _Asked(deal, agreement, version, provider, head_id, decided), False
 
 
-def _give(session: Session, task: UserTask, happened: Happened) -> None:
-    """Ask, and promise at once where both heads signed that no answer is needed and there is a place."""
-    asked, is_suspended = _asked(session, task, happened.now)
+def _named(code: str) -> ColumnElement[bool]:
+    """The agreement of a code, or of a number as `code_of` writes it."""
+    number = code.removeprefix("#")
+    is_number = code.startswith("#") and number.isdecimal() and len(number) < 19
+    return Agreement.id == int(number) if is_number else Agreement.code == code
+
+
+def code_of(agreement: Agreement) -> str:
+    """What a task carries: its agreement's code, or its number where nobody gave it one."""
+    return agreement.code or f"#{agreement.id}"
+
+
+def _give(session: Session, task: UserTask, happened: Happened, ways: frozenset[str]) -> None:
+    """Ask, and promise at once where both heads signed that no answer is needed and there is a place.
+
+    A hand-off that somebody waived, or that nothing was agreed or drawn about, is nobody's promise.
+    """
+    asked, is_suspended = _asked(session, task, ways, happened.now)
+    if not task.handoff:
+        return
     needed = (
         health.needed(session, happened.instance) if happened.instance.process == health.REQUEST else None
     )
@@ -118,7 +167,13 @@ def _give(session: Session, task: UserTask, happened: Happened) -> None:
         tasks.fall_due(task, promise.due_at)
     _first_moves(session, promise, asked.deal, happened)
     if promise.respond_by is not None and asked.head_id is not None:
-        told = {"title": task.title, "title_en": task.title_en, "respond_by": promise.respond_by}
+        told = {
+            "title": task.title,
+            "title_en": task.title_en,
+            "about": task.about,
+            "due_at": promise.due_at,
+            "respond_by": promise.respond_by,
+        }
         whom = task.assignee_id or asked.head_id
         notices.tell(
             session,
@@ -166,6 +221,7 @@ def begin(
         promise.first_due_at = promise.first_due_at or promise.due_at
     else:
         promise.state, promise.respond_by = "requested", works.add(now, answer)
+        promise.answer_by, promise.answered_at = promise.respond_by, None
     promise.alarm_at = promising.alarm(promise, terms, works, now=now)
 
 
@@ -189,13 +245,23 @@ def _take_along(session: Session, happened: Happened) -> None:
     known = {promise.task_id: promise for promise in session.scalars(query)}
     for task_id, task in open_.items():
         promise = known.get(task_id)
+        if promise is not None and task.handoff != promise.code and _is_bound(session, task, happened):
+            task.handoff = promise.code
         if promise is None and task.handoff:
-            _give(session, task, happened)
+            _give(session, task, happened, _ways(session, task, happened))
         elif promise is not None and promise.outcome is None and not task.handoff:
             _settle(session, promise, task, happened)
         elif promise is not None and promise.outcome is None and promise.turn == "consumer":
             promise.provider_audience = task.audience
             hand_to_consumer(session, promise, task, now=happened.now)
+
+
+def _is_bound(session: Session, task: UserTask, happened: Happened) -> bool:
+    """Whether the new version has a way to it that somebody bound to an agreement."""
+    ways = _ways(session, task, happened)
+    bound = select(Handoff.id).where(_decision(task, ways), Handoff.agreement_id.is_not(None))
+    query = bound.where(Instance.id == task.instance_id).limit(1)
+    return bool(ways) and session.scalar(query) is not None
 
 
 def hand_to_consumer(session: Session, promise: Promise, task: UserTask, *, now: datetime) -> None:
@@ -260,10 +326,22 @@ def _taken_away(happened: Happened) -> str:
 
 
 def close(
-    session: Session, promise: Promise, *, by: Person | None, cause: str, now: datetime, seq: int
+    session: Session,
+    promise: Promise,
+    *,
+    by: Person | None,
+    cause: str,
+    now: datetime,
+    seq: int,
+    works: Calendar | None = None,
 ) -> None:
-    """It was delivered and accepted: kept or broken, and how."""
+    """It was delivered and accepted: kept or broken, and how. ``works`` is its provider's calendar, where it is known."""
     delivered = promise.delivered_at or now
+    if promise.version_id is not None:
+        with session.no_autoflush:  # the promise is written once
+            works = works or promising.calendar(session, promise)
+        worked = works.between(promise.ready_at or promise.requested_at, delivered)
+        promise.work_seconds = int(worked.total_seconds())
     is_late = promise.due_at is not None and promise.due_at < delivered
     if is_late:
         outcome, manner = "broken", "quality" if promise.rework else "late"

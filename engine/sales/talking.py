@@ -205,8 +205,13 @@ def _speaks(session: Session, promise: Promise, person: Person, side: str) -> bo
     if side == CONSUMER:
         return passing.owner_id(session, promise) == person.id
     task = session.get_one(UserTask, promise.task_id)
-    holder = promise.provider_assignee_id if promise.turn == CONSUMER else task.assignee_id
-    return holder == person.id
+    return _holder(promise, task) == person.id
+
+
+def _holder(promise: Promise, task: UserTask) -> int | None:
+    """Who of the provider has it; the task itself may be the consumer's turn, or have been when it closed."""
+    is_away = promise.turn == CONSUMER or promise.outcome is not None
+    return promise.provider_assignee_id if is_away else task.assignee_id
 
 
 def name_of(session: Session, department_id: int | None) -> str:
@@ -332,8 +337,7 @@ def concerned(session: Session, promise: Promise, task: UserTask, side: str) -> 
     if side == CONSUMER:
         found = passing.owner_id(session, promise)
     else:
-        found = promise.provider_assignee_id if promise.turn == CONSUMER else task.assignee_id
-        found = found or promise.delivered_by_id
+        found = _holder(promise, task) or promise.delivered_by_id
     if found is not None:
         return [found]
     return head_ids(session, side_id(promise, side))

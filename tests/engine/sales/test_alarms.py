@@ -1,6 +1,5 @@
 """What happens to promises by themselves: silence, steps, acceptance by silence, and the manager who decides."""
 
-
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.dialects import postgresql, sqlite
