@@ -1,17 +1,37 @@
-"""Roll-ups of promises: what each local day added, by agreement and pair of departments, rebuilt from the log at will."""
+"""Roll-ups of promises: what each local day added, by agreement and pair of departments, rebuilt from the rows at will.
 
+Every number is the sum of `reports.promise_facts` over promises. They are kept in the transaction of every change: what a
+promise added before and what it adds now differ by so much. Who reads them puts rights into the query: a row names both sides.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from typing import Any
 
-from sqlalchemy import BigInteger, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Connection, delete, event, func, inspect, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column, object_session
+from sqlalchemy.orm.base import NO_VALUE
 
 from engine.db import Base, BigId
+from engine.sales.promises import Promise
+from reports.promise_facts import COLUMNS, WHATS, Key, Row, facts, took
+
+CHANGED = "changes of promises not in the roll-ups yet"
+MARKS = "what was changed when a savepoint began"
+CHUNK = 200
+
+Place = tuple[Key, int | None]
+"""A day of two sides, or with a bucket, how often something took so long on it."""
+
+Sums = Mapping[Place, Mapping[str, int]]
 
 
 class PromiseDay(Base):
-    """How many promises of one agreement, provider and consumer did ``what`` on a local day; 0 stands for none of them.
+    """What promises of one agreement, provider and consumer did on a local day; 0 stands for none of them.
 
-    ``seconds`` is work time: from ready to delivered of what was kept or broken, else 0.
+    See `reports.promise_facts.WHATS` for what is counted. A row of zeros means nothing.
     """
 
     __tablename__ = "promise_days"
@@ -20,19 +40,214 @@ class PromiseDay(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     provider_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     consumer_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
-    what: Mapped[str] = mapped_column(String(30), primary_key=True)
-    n: Mapped[int]
-    seconds: Mapped[int] = mapped_column(BigInteger)
+    requested: Mapped[int]
+    unagreed: Mapped[int]
+    ready_first: Mapped[int]
+    returned: Mapped[int]
+    promised_in_time: Mapped[int]
+    promised_late: Mapped[int]
+    kept_first: Mapped[int]
+    kept_renegotiated: Mapped[int]
+    broken_late: Mapped[int]
+    broken_quality: Mapped[int]
+    cancelled: Mapped[int]
+    waived: Mapped[int]
+    accepted_first_try: Mapped[int]
+    accepted_in_window: Mapped[int]
+    accepted_late: Mapped[int]
 
 
 class PromiseTime(Base):
-    """How many promises of one agreement, provider, consumer and month took how long: ``bucket`` b is up to 1.05^b seconds."""
+    """How many deliveries judged on a local day took how much work time from ready to delivered.
+
+    ``bucket`` b holds what is longer than 1.05^(b-1) and not longer than 1.05^b seconds, so a percentile read from it
+    (nearest rank) is at most 5 % too long. Pauses are part of the time.
+    """
 
     __tablename__ = "promise_times"
 
     agreement_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
-    month: Mapped[date] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
     provider_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     consumer_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     bucket: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     n: Mapped[int]
+
+
+# ------------------------------------------------------------------------------------------------ what changed
+
+
+@event.listens_for(Promise, "after_insert")
+def _begun(_mapper: Any, _connection: Connection, promise: Promise) -> None:
+    _note(promise, {}, _sums([_row(promise)]))
+
+
+@event.listens_for(Promise, "before_update")
+def _changed(_mapper: Any, connection: Connection, promise: Promise) -> None:
+    state = inspect(promise)
+    if not any(name in state.committed_state for name in Row._fields):
+        return
+    before: dict[str, Any] = {
+        name: state.committed_state.get(name, state.dict.get(name, NO_VALUE)) for name in Row._fields
+    }
+    if NO_VALUE in before.values():  # nobody has read it before it was changed
+        said = connection.execute(select(*COLUMNS).where(Promise.id == promise.id)).one()
+        before, after = said._asdict(), {**said._asdict(), **_known(state.dict)}
+    else:
+        after = {name: state.dict[name] for name in Row._fields}
+    _note(promise, _sums([Row(**before)]), _sums([Row(**after)]))
+
+
+@event.listens_for(Promise, "before_delete")
+def _gone(_mapper: Any, connection: Connection, promise: Promise) -> None:
+    said = connection.execute(select(*COLUMNS).where(Promise.id == promise.id)).first()
+    if said is not None:
+        _note(promise, _sums([Row._make(said)]), {})
+
+
+def _known(loaded: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: loaded[name] for name in Row._fields if name in loaded}
+
+
+def _row(promise: Promise) -> Row:
+    return Row._make(getattr(promise, name) for name in Row._fields)
+
+
+def _note(promise: Promise, before: Sums, after: Sums) -> None:
+    """Keep what a change adds and takes back until the command is over."""
+    session = object_session(promise)
+    if session is None:
+        return
+    waiting = session.info.setdefault(CHANGED, {})
+    for sums, sign in ((before, -1), (after, 1)):
+        for place, counts in sums.items():
+            found = waiting.setdefault(place, Counter())
+            for name, n in counts.items():
+                found[name] += sign * n
+
+
+@event.listens_for(Session, "after_transaction_create")
+def _mark(session: Session, transaction: SessionTransaction) -> None:
+    """A savepoint may be rolled back: then only what was changed before it still has to be added up."""
+    if transaction.nested:
+        kept = {place: Counter(counts) for place, counts in session.info.get(CHANGED, {}).items()}
+        session.info.setdefault(MARKS, {})[transaction] = kept
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _take_back(session: Session, transaction: SessionTransaction) -> None:
+    marks = session.info.get(MARKS, {})
+    if transaction in marks:
+        session.info[CHANGED] = marks.pop(transaction)
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.info.pop(CHANGED, None)
+        session.info.pop(MARKS, None)
+
+
+@event.listens_for(Session, "before_commit")
+def _at_commit(session: Session) -> None:
+    """What was changed outside a command (imports, the clock) is added up as well."""
+    session.flush()
+    settle(session)
+
+
+# ------------------------------------------------------------------------------------------------ adding up
+
+
+def follow(session: Session, _happened: object) -> None:
+    """The projection: add up what this command changed. It stands last: its rows are shared by many transactions."""
+    settle(session)
+
+
+def settle(session: Session) -> None:
+    """Add what changed to the rows: one upsert for the days, one for the times, or nothing at all."""
+    changes: Sums | None = session.info.pop(CHANGED, None)
+    if changes:
+        _add(session, {place: counts for place, counts in changes.items() if any(counts.values())})
+
+
+def rebuild(session: Session, *, progress: Callable[[int, int], None] | None = None) -> int:
+    """Forget all roll-ups of promises and add up all promises again. ``progress`` hears (done, all). Returns rows."""
+    session.flush()
+    session.info.pop(CHANGED, None)
+    session.execute(delete(PromiseDay))
+    session.execute(delete(PromiseTime))
+    sums = _sums(_all(session, progress))
+    _add(session, sums)
+    return len(sums)
+
+
+def compare(session: Session) -> list[tuple[Place, str, int, int]]:
+    """Where roll-ups and promises differ, looked for in both directions: (place, what, in the roll-up, in the rows)."""
+    session.flush()
+    settle(session)
+    mine: Sums = _kept(session)
+    its: Sums = _sums(_all(session, None))
+    found = []
+    for place in sorted(mine.keys() | its.keys(), key=lambda each: (each[0], each[1] or -1)):
+        one: Mapping[str, int] = mine.get(place, {})
+        other: Mapping[str, int] = its.get(place, {})
+        names = [name for name in (*WHATS, "n") if one.get(name, 0) != other.get(name, 0)]
+        found += [(place, name, one.get(name, 0), other.get(name, 0)) for name in names]
+    return found
+
+
+def _all(session: Session, progress: Callable[[int, int], None] | None) -> Iterator[Row]:
+    whole = session.scalar(select(func.count()).select_from(Promise)) or 0
+    rows = session.execute(select(*COLUMNS).order_by(Promise.id).execution_options(yield_per=2000))
+    for done, row in enumerate(rows, 1):
+        yield Row._make(row)
+        if progress is not None and (done % 500 == 0 or done == whole):
+            progress(done, whole)
+
+
+def _sums(rows: Iterable[Row]) -> dict[Place, Counter[str]]:
+    found: dict[Place, Counter[str]] = {}
+    for row in rows:
+        for what, key in facts(row):
+            found.setdefault((key, None), Counter())[what] += 1
+        lasted = took(row)
+        if lasted is not None:
+            found.setdefault(lasted, Counter())["n"] += 1
+    return found
+
+
+def _kept(session: Session) -> dict[Place, dict[str, int]]:
+    days = session.scalars(select(PromiseDay))
+    found: dict[Place, dict[str, int]] = {
+        (_key(row), None): {what: getattr(row, what) for what in WHATS} for row in days
+    }
+    return found | {(_key(row), row.bucket): {"n": row.n} for row in session.scalars(select(PromiseTime))}
+
+
+def _key(row: PromiseDay | PromiseTime) -> Key:
+    return Key(row.agreement_id, row.day, row.provider_id, row.consumer_id)
+
+
+def _add(session: Session, changes: Sums) -> None:
+    """Add to the rows in the order of their keys: two transactions that share rows take them in the same order."""
+    days = [
+        {**key._asdict(), **dict.fromkeys(WHATS, 0), **counts}
+        for (key, bucket), counts in sorted(changes.items(), key=lambda each: each[0][0])
+        if bucket is None
+    ]
+    times = [
+        {**key._asdict(), "bucket": bucket, **counts}
+        for (key, bucket), counts in sorted(changes.items(), key=lambda each: (each[0][0], each[0][1] or 0))
+        if bucket is not None
+    ]
+    _upsert(session, PromiseDay, days, tuple(WHATS))
+    _upsert(session, PromiseTime, times, ("n",))
+
+
+def _upsert(session: Session, model: type[Base], rows: list[dict[str, Any]], names: tuple[str, ...]) -> None:
+    table: Any = model.__table__
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    for start in range(0, len(rows), CHUNK):
+        insert = dialect.insert(table).values(rows[start : start + CHUNK])
+        sums = {name: table.c[name] + insert.excluded[name] for name in names}
+        session.execute(insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=sums))

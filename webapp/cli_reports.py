@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from engine.db import opened, sessions
 from engine.errors import Refusal
 from reports import funnel as funnels
-from reports import ladders, reading, rollups
+from reports import ladders, promise_rollups, reading, rollups
 from reports.balance import Line
 from reports.dynamics import Row
 from reports.movements import Total
@@ -88,18 +88,33 @@ def funnel(*, as_json: bool, **chosen: Any) -> None:
     "--check", is_flag=True, help="Only compare the roll-ups with the log; exit 1 when they differ."
 )
 def rebuild(*, check: bool) -> None:
-    """Make the roll-ups again from the log."""
+    """Make the roll-ups again from the log, and those of promises from the promises."""
     with _session() as session:
         if check:
-            wrong = rollups.compare(session)
-            for ladder, key, kept, told in wrong[:20]:
-                click.echo(f"{ladder} {key.day} {key.kind}: {kept.n} in the roll-up, {told.n} in the log")
+            wrong = _differences(session)
+            for line in wrong[:20]:
+                click.echo(line)
             click.echo(f"{len(wrong)} differences")
             sys.exit(1 if wrong else 0)
-        with _progress() as heard:
+        with _progress("Moves") as heard:
             rows = rollups.rebuild(session, progress=heard)
+        with _progress("Promises") as heard:
+            rows += promise_rollups.rebuild(session, progress=heard)
         session.commit()
     click.echo(f"{rows} rows")
+
+
+def _differences(session: Session) -> list[str]:
+    """Where a roll-up is not what it is made of, in words."""
+    moves = [
+        f"{ladder} {key.day} {key.kind}: {kept.n} in the roll-up, {told.n} in the log"
+        for ladder, key, kept, told in rollups.compare(session)
+    ]
+    promises = [
+        f"agreement {key.agreement_id} {key.day} {what}: {kept} in the roll-up, {told} promises"
+        for (key, _), what, kept, told in promise_rollups.compare(session)
+    ]
+    return moves + promises
 
 
 def register(main: click.Group) -> None:
@@ -115,9 +130,9 @@ def _session() -> Iterator[Session]:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
+def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on the error stream, and none where nobody looks."""
-    with click.progressbar(length=1, label="Moves", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+    with click.progressbar(length=1, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
 
         def heard(done: int, whole: int) -> None:
             bar.length = whole

@@ -7,7 +7,7 @@ from connectors.mail import Mail, OutgoingMail, outgoing
 from engine.ports import Connector, Wiring
 from engine.sales import alarms, commitments, conversation, deals, intake, ladders, promises, standing
 from engine.sales.known import Records
-from reports import rollups
+from reports import promise_rollups, rollups
 from webapp.settings import Settings
 
 __all__ = ["Document", "OutgoingMail", "build", "outgoing", "printed"]
@@ -31,7 +31,13 @@ def build(settings: Settings, *, prints_later: bool = False) -> Wiring:
             alarms.answered,
         ),
         facts=(deals.facts, commitments.facts),
-        projections=(ladders.follow, promises.follow, commitments.follow, rollups.follow),
+        projections=(
+            ladders.follow,
+            promises.follow,
+            commitments.follow,
+            promise_rollups.follow,
+            rollups.follow,
+        ),
         connectors={each.name: each for each in plugged},
         known=Records,
     )

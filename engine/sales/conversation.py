@@ -178,6 +178,7 @@ def promise(
     if due_at is not None and due_at != agreed:
         promising.must_be_work(session, promise, held.works, due_at, now=now)
     promising.must_fit(session, promise, held.terms, held.works, wanted, now=now)
+    promise.answered_at = promise.answered_at or now
     _promised(held, wanted)
     say(held, "promise_promised", {"due_at": wanted}, state="promised")
 
@@ -204,6 +205,7 @@ def counter(
         raise NotLater(field="due_at", due=agreed)
     promising.must_fit(session, promise, held.terms, held.works, due_at, now=now)
     why = _why(reason)
+    promise.answered_at = promise.answered_at or now
     promise.proposed_due_at = due_at
     promise.respond_by = _answer_by(held)
     told = {"due_at": due_at, "reason": why}
@@ -259,6 +261,7 @@ def decline(
     """Say no: the lowest common manager decides. Raises SayWhy, and what `talking.hold` raises."""
     held = hold(session, promise, seen, side=PROVIDER, states=("requested",), by=by, now=now)
     why = _why(reason)
+    held.promise.answered_at = held.promise.answered_at or now
     _stop(held)
     say(held, "promise_declined", {"reason": why}, state="declined", tell=(CONSUMER,), causing=PROVIDER)
     escalating.escalate(held, "declined")
@@ -297,6 +300,7 @@ def deliver(
     promise.delivery = instances.read(session, held.task, raw, now=now)
     promise.proposed_due_at = promise.respond_by = None
     promise.delivered_at, promise.delivered_by_id = now, by.id if by else None
+    promise.answered_at = promise.answered_at or now
     window = held.terms.get("acceptance_window")
     promise.accept_by = held.works.add(now, window) if window else None
     told = {"accept_by": promise.accept_by}
@@ -325,7 +329,8 @@ def accept(
     told = {"note": _text(note), "silent": silent}
     say(held, "promise_accepted", told, turn=PROVIDER, tell=(PROVIDER,))
     cause = "user" if by is not None else "timer"
-    passing.close(session, promise, by=by, cause=cause, now=now, seq=held.instance.seq)
+    _consumer_answered(held)
+    passing.close(session, promise, by=by, cause=cause, now=now, seq=held.instance.seq, works=held.works)
     deliverer = session.get(Person, promise.delivered_by_id) if promise.delivered_by_id else None
     task.assignee_id = promise.delivered_by_id
     session.flush()
@@ -350,6 +355,7 @@ def reject(
     promise = held.promise
     lacks, why = _chosen(held, "acceptance", missing), _why(reason)
     promise.rework += 1
+    _consumer_answered(held)
     if (
         promise.due_at is not None
         and promise.delivered_at is not None
@@ -647,6 +653,15 @@ def _promised(held: Held, due: datetime) -> None:
     promise.due_at, promise.proposed_due_at, promise.respond_by, promise.left_seconds = due, None, None, None
     promise.promised_at = promise.promised_at or held.now
     promise.first_due_at = promise.first_due_at or due
+
+
+def _consumer_answered(held: Held) -> None:
+    """What was delivered is accepted or rejected: whether in the time there was for it, is kept. Silence was not."""
+    promise = held.promise
+    if promise.accept_by is None:
+        return
+    promise.timed_answers += 1
+    promise.late_answers += held.by is None or promise.accept_by < held.now
 
 
 def _stop(held: Held, *, starts_anew: bool = False) -> None:

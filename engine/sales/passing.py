@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, event, insert, or_, select
+from sqlalchemy import ColumnElement, and_, event, insert, or_, select
 from sqlalchemy.orm import Session, SessionTransaction
 
 from engine import calendars, notices, people
@@ -31,24 +31,16 @@ OFF = ("waived", "revoked")
 KEPT = "promises read in this transaction"
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What a command has read already: the promise of its task, and whether any flow of its process is decided about."""
-
-    promise: Promise
-    decided: bool
-
-
 def with_terms(session: Session, task: UserTask) -> tuple[Promise, dict[str, Any]] | None:
     """The promise of a hand-off task and what its agreement says; empty terms when none was in force."""
-    process = select(Instance.process).where(Instance.id == task.instance_id).scalar_subquery()
-    decided = select(Handoff.id).where(Handoff.process == process, Handoff.ended_at.is_(None)).exists()
     version = AgreementVersion.id == Promise.version_id
-    query = select(Promise, AgreementVersion, decided).outerjoin(AgreementVersion, version)
+    provider = Department.id == Promise.provider_id  # whose calendar is needed when it closes
+    query = select(Promise, AgreementVersion, Department).outerjoin(AgreementVersion, version)
+    query = query.outerjoin(Department, provider)
     row: Any = session.execute(query.where(Promise.task_id == task.id)).first()
     if row is None:
         return None
-    session.info.setdefault(KEPT, {})[task.id] = _Read(row[0], row[2])
+    session.info.setdefault(KEPT, {})[task.id] = (row[0], row[2])
     return row[0], row[1].terms if row[1] is not None else {}
 
 
@@ -60,16 +52,13 @@ def _forget(session: Session, transaction: SessionTransaction) -> None:
 
 
 def follow(session: Session, happened: Happened) -> None:
-    """A task with a hand-off is a promise when it opens, kept or broken when it closes."""
+    """The projection: a task with a hand-off is a promise when it opens, kept or broken when it closes."""
     if happened.before is not None:
         _take_along(session, happened)
-    came = (
-        {step.token: step.flow for step in happened.steps if step.what == "opened"} if happened.opened else {}
-    )
     for task in happened.opened:
-        flow = came.get(task.token)
-        if task.handoff or (flow and _crosses(session, happened, task.diagram, flow)):
-            _give(session, task, happened, flow)
+        ways = _ways(session, task, happened)
+        if task.handoff or ways:
+            _give(session, task, happened, ways)
     for promise, task in _of_closed(session, happened):
         _settle(session, promise, task, happened)
 
@@ -77,22 +66,12 @@ def follow(session: Session, happened: Happened) -> None:
 def _of_closed(session: Session, happened: Happened) -> list[tuple[Promise, UserTask]]:
     """The promises of hand-offs that closed; the one that was completed has been read before."""
     gone = {task.id: task for task in happened.closed if task.handoff}
-    read = session.info.get(KEPT, {})
-    found = {id_: read[id_].promise for id_ in gone if id_ in read}
+    read: dict[int, tuple[Promise, Department | None]] = session.info.get(KEPT, {})
+    found = {id_: read[id_][0] for id_ in gone if id_ in read}
     if len(found) < len(gone):
         missing = select(Promise).where(Promise.task_id.in_(set(gone) - set(found)))
         found |= {promise.task_id: promise for promise in session.scalars(missing)}
     return [(found[id_], gone[id_]) for id_ in sorted(found)]
-
-
-def _crosses(session: Session, happened: Happened, diagram: str, flow: str) -> bool:
-    """Whether by this flow work passes from one department to another, so that somebody may have bound it."""
-    definition = session.get_one(Definition, happened.instance.definition_id)
-    known = definitions.handed_over(session, definition)
-    if not any((each.diagram, each.flow) == (diagram, flow) for each in known):
-        return False
-    read = session.info.get(KEPT, {}).get(happened.task.id) if happened.task else None
-    return read is None or read.decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +83,8 @@ class _Asked:
     version: AgreementVersion | None
     provider: Department | None
     head_id: int | None
-    code: str
-    is_suspended: bool = False
+    decided: Handoff | None = None
+    """What somebody decided about the flow: it counts before what the diagram says."""
 
     @property
     def consumer_id(self) -> int | None:
@@ -115,63 +94,73 @@ class _Asked:
         return self.agreement.consumer_id if self.agreement else None
 
 
-def _asked(session: Session, task: UserTask, process: str, flow: str | None, now: datetime) -> _Asked | None:
-    """What is known of a hand-off; None where somebody decided that it needs no agreement, or nobody that it needs one.
+def _ways(session: Session, task: UserTask, happened: Happened) -> frozenset[str]:
+    """The flows from another department by which its token may have come: the one it took, where that is known."""
+    definition = session.get_one(Definition, task.definition_id)
+    crossings = definitions.handed_over(session, definition)
+    here = {each.flow for each in crossings if (each.diagram, each.target) == (task.diagram, task.element)}
+    taken = next((each.flow for each in happened.steps if each.token == task.token and each.flow), None)
+    known = here & {taken} if taken is not None and not taken.startswith("dr_") else here
+    return frozenset(known)
 
-    What was decided about the flow counts before what the step names.
-    """
-    decided = and_(
-        Handoff.process == process,
+
+def _decision(task: UserTask, ways: frozenset[str]) -> ColumnElement[bool]:
+    return and_(
+        Handoff.process == Instance.process,
         Handoff.diagram == task.diagram,
-        Handoff.flow == (flow or ""),
+        Handoff.flow.in_(sorted(ways)),
         Handoff.ended_at.is_(None),
     )
-    drawn = and_(Handoff.id.is_(None), Agreement.code == (task.handoff or ""))
+
+
+def _asked(session: Session, task: UserTask, ways: frozenset[str], now: datetime) -> tuple[_Asked, bool]:
+    """What is known of a hand-off, and whether its agreement is suspended now."""
     heads = and_(Membership.department_id == Agreement.provider_id, Membership.is_head)
+    drawn = and_(Handoff.id.is_(None), Agreement.code == (task.handoff or ""))
     query = (
-        select(Deal, Agreement, AgreementVersion, Department, Membership.person_id, Handoff.id)
+        select(Deal, Agreement, AgreementVersion, Department, Membership.person_id, Handoff)
         .select_from(Instance)
         .outerjoin(Deal, Deal.instance_id == Instance.id)
-        .outerjoin(Handoff, decided)
+        .outerjoin(Handoff, _decision(task, ways))
         .outerjoin(Agreement, or_(Agreement.id == Handoff.agreement_id, drawn))
         .outerjoin(AgreementVersion, AgreementVersion.id == Agreement.current_version_id)
         .outerjoin(Department, Department.id == Agreement.provider_id)
         .outerjoin(Membership, heads)
         .where(Instance.id == task.instance_id)
+        .order_by(Handoff.id)
     )
-    row: Any = session.execute(query).one()  # every part but the case may be missing
-    deal, agreement, version, provider, head_id, decided_id = row
-    if agreement is None and (decided_id is not None or not task.handoff):
-        return None
+    row = session.execute(query).first()
+    deal, agreement, version, provider, head_id, decided = row or (None, None, None, None, None, None)
+    if decided is not None:
+        task.handoff = _code(agreement) if agreement is not None else None
     if agreement is None or version is None or version.state in {"terminated", "expired"}:
-        unit = provider or _provider(session, task)
-        return _Asked(deal, None, None, unit, None, code=_code(task, agreement))
+        return _Asked(deal, None, None, _provider(session, task), None, decided), False
     today = calendars.local_day(now)
-    if agreement.ends_on is not None and agreement.ends_on < today:
-        return _Asked(deal, None, None, provider, None, code=_code(task, agreement))
     rests = agreement.suspended_until is not None and today < agreement.suspended_until
+    if agreement.ends_on is not None and agreement.ends_on < today:
+        return _Asked(deal, None, None, provider, None, decided), False
     if rests or version.state != "in_force":
-        return _Asked(deal, None, None, provider, None, code=_code(task, agreement), is_suspended=True)
-    return _Asked(deal, agreement, version, provider, head_id, code=_code(task, agreement))
+        return _Asked(deal, None, None, provider, None, decided), True
+    return _Asked(deal, agreement, version, provider, head_id, decided), False
 
 
-def _code(task: UserTask, agreement: Agreement | None) -> str:
-    """What the hand-off is called: its agreement's code, or its number where it has none."""
-    if agreement is None:
-        return task.handoff or ""
+def _code(agreement: Agreement) -> str:
+    """What a task carries: its agreement's code, or its number where nobody gave it one."""
     return agreement.code or f"#{agreement.id}"
 
 
-def _give(session: Session, task: UserTask, happened: Happened, flow: str | None = None) -> None:
-    """Ask, and promise at once where both heads signed that no answer is needed and there is a place."""
-    asked = _asked(session, task, happened.instance.process, flow, happened.now)
-    if asked is None:
+def _give(session: Session, task: UserTask, happened: Happened, ways: frozenset[str]) -> None:
+    """Ask, and promise at once where both heads signed that no answer is needed and there is a place.
+
+    A hand-off that somebody waived, or that nothing was agreed or drawn about, is nobody's promise.
+    """
+    asked, is_suspended = _asked(session, task, ways, happened.now)
+    if not task.handoff:
         return
-    task.handoff = asked.code
     promise = Promise(
         agreement_id=asked.agreement.id if asked.agreement else None,
         version_id=asked.version.id if asked.version else None,
-        code=asked.code,
+        code=task.handoff,
         instance_id=task.instance_id,
         deal_id=asked.deal.id if asked.deal else None,
         task_id=task.id,
@@ -182,7 +171,7 @@ def _give(session: Session, task: UserTask, happened: Happened, flow: str | None
         requested_at=happened.now,
         ready_at=happened.now,
         move_count=0,
-        manner="suspended" if asked.is_suspended else None,
+        manner="suspended" if is_suspended else None,
         title=task.title,
         title_en=task.title_en,
     )
@@ -193,10 +182,23 @@ def _give(session: Session, task: UserTask, happened: Happened, flow: str | None
         tasks.fall_due(task, promise.due_at)
     _first_moves(session, promise, asked.deal, happened)
     if promise.respond_by is not None and asked.head_id is not None:
-        told = {"title": task.title, "title_en": task.title_en, "about": task.about, "due_at": promise.due_at}
-        subject, by = f"promise:{promise.id}", happened.by
+        told = {
+            "title": task.title,
+            "title_en": task.title_en,
+            "about": task.about,
+            "due_at": promise.due_at,
+            "respond_by": promise.respond_by,
+        }
         whom = task.assignee_id or asked.head_id
-        notices.tell(session, [whom], "promise_requested", subject, told, by=by, now=happened.now)
+        notices.tell(
+            session,
+            [whom],
+            "promise_requested",
+            f"promise:{promise.id}",
+            told,
+            by=happened.by,
+            now=happened.now,
+        )
 
 
 def _as_agreed(session: Session, promise: Promise, asked: _Asked, happened: Happened) -> None:
@@ -232,6 +234,7 @@ def begin(
         promise.first_due_at = promise.first_due_at or promise.due_at
     else:
         promise.state, promise.respond_by = "requested", works.add(now, answer)
+        promise.answer_by, promise.answered_at = promise.respond_by, None
     promise.alarm_at = promising.alarm(promise, terms, works, now=now)
 
 
@@ -255,10 +258,10 @@ def _take_along(session: Session, happened: Happened) -> None:
     known = {promise.task_id: promise for promise in session.scalars(query)}
     for task_id, task in open_.items():
         promise = known.get(task_id)
-        if promise is not None and _was_bound(happened, task):
-            task.handoff = promise.code  # what was decided about a flow holds for every version
+        if promise is not None and task.handoff != promise.code and _is_bound(session, task, happened):
+            task.handoff = promise.code
         if promise is None and task.handoff:
-            _give(session, task, happened)
+            _give(session, task, happened, _ways(session, task, happened))
         elif promise is not None and promise.outcome is None and not task.handoff:
             _settle(session, promise, task, happened)
         elif promise is not None and promise.outcome is None and promise.turn == "consumer":
@@ -266,10 +269,12 @@ def _take_along(session: Session, happened: Happened) -> None:
             hand_to_consumer(session, promise, task, now=happened.now)
 
 
-def _was_bound(happened: Happened, task: UserTask) -> bool:
-    """Whether neither version names an agreement on the step: it was bound by its flow."""
-    before = happened.before.element(task.diagram, task.element) if happened.before else None
-    return task.handoff is None and (before is None or before.handoff is None)
+def _is_bound(session: Session, task: UserTask, happened: Happened) -> bool:
+    """Whether the new version has a way to it that somebody bound to an agreement."""
+    ways = _ways(session, task, happened)
+    bound = select(Handoff.id).where(_decision(task, ways), Handoff.agreement_id.is_not(None))
+    query = bound.where(Instance.id == task.instance_id).limit(1)
+    return bool(ways) and session.scalar(query) is not None
 
 
 def hand_to_consumer(session: Session, promise: Promise, task: UserTask, *, now: datetime) -> None:
@@ -334,10 +339,22 @@ def _taken_away(happened: Happened) -> str:
 
 
 def close(
-    session: Session, promise: Promise, *, by: Person | None, cause: str, now: datetime, seq: int
+    session: Session,
+    promise: Promise,
+    *,
+    by: Person | None,
+    cause: str,
+    now: datetime,
+    seq: int,
+    works: Calendar | None = None,
 ) -> None:
-    """It was delivered and accepted: kept or broken, and how."""
+    """It was delivered and accepted: kept or broken, and how. ``works`` is its provider's calendar, where it is known."""
     delivered = promise.delivered_at or now
+    if promise.version_id is not None:
+        with session.no_autoflush:  # the promise is written once
+            works = works or promising.calendar(session, promise)
+        worked = works.between(promise.ready_at or promise.requested_at, delivered)
+        promise.work_seconds = int(worked.total_seconds())
     is_late = promise.due_at is not None and promise.due_at < delivered
     if is_late:
         outcome, manner = "broken", "quality" if promise.rework else "late"

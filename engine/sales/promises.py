@@ -65,6 +65,10 @@ class Promise(Base):
     """Since when the clock of delivery runs: everything the provider needs was there."""
     respond_by: Mapped[datetime | None]
     """Until when the provider says yes, no or when."""
+    answer_by: Mapped[datetime | None]
+    """The latest ``respond_by`` of a request, kept when it has been answered."""
+    answered_at: Mapped[datetime | None]
+    """When the provider said yes, no or when; delivering is an answer, too."""
     promised_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
     first_due_at: Mapped[datetime | None]
@@ -80,6 +84,12 @@ class Promise(Base):
     """The task's form as it was delivered, until it is accepted."""
     accept_by: Mapped[datetime | None]
     """Until when the consumer accepts or rejects; silence is then what the agreement says."""
+    timed_answers: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often the consumer accepted or rejected what had an ``accept_by``."""
+    late_answers: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often of those it did so after that time, or its silence was what the agreement says."""
+    work_seconds: Mapped[int | None]
+    """Work time of the provider from ready to delivered, pauses included, as its calendar was when it was closed."""
     alarm_at: Mapped[datetime | None]
     """The next moment at which something happens by itself."""
     steps_taken: Mapped[int] = mapped_column(default=0, server_default="0")

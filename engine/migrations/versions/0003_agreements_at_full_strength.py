@@ -13,6 +13,24 @@ down_revision: str | None = "0002"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
+WHAT = (
+    "requested",
+    "unagreed",
+    "ready_first",
+    "returned",
+    "promised_in_time",
+    "promised_late",
+    "kept_first",
+    "kept_renegotiated",
+    "broken_late",
+    "broken_quality",
+    "cancelled",
+    "waived",
+    "accepted_first_try",
+    "accepted_in_window",
+    "accepted_late",
+)
+
 
 def upgrade() -> None:
     """Make the step."""
@@ -22,23 +40,21 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("provider_id", BigId, autoincrement=False, nullable=False),
         sa.Column("consumer_id", BigId, autoincrement=False, nullable=False),
-        sa.Column("what", sa.String(length=30), nullable=False),
-        sa.Column("n", sa.Integer(), nullable=False),
-        sa.Column("seconds", sa.BigInteger(), nullable=False),
+        *(sa.Column(what, sa.Integer(), nullable=False) for what in WHAT),
         sa.PrimaryKeyConstraint(
-            "agreement_id", "day", "provider_id", "consumer_id", "what", name=op.f("pk_promise_days")
+            "agreement_id", "day", "provider_id", "consumer_id", name=op.f("pk_promise_days")
         ),
     )
     op.create_table(
         "promise_times",
         sa.Column("agreement_id", BigId, autoincrement=False, nullable=False),
-        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
         sa.Column("provider_id", BigId, autoincrement=False, nullable=False),
         sa.Column("consumer_id", BigId, autoincrement=False, nullable=False),
         sa.Column("bucket", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint(
-            "agreement_id", "month", "provider_id", "consumer_id", "bucket", name=op.f("pk_promise_times")
+            "agreement_id", "day", "provider_id", "consumer_id", "bucket", name=op.f("pk_promise_times")
         ),
     )
     op.create_table(
@@ -254,6 +270,11 @@ def upgrade() -> None:
     op.add_column("promises", sa.Column("accept_by", UtcDateTime(), nullable=True))
     op.add_column("promises", sa.Column("alarm_at", UtcDateTime(), nullable=True))
     op.add_column("promises", sa.Column("steps_taken", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("promises", sa.Column("answer_by", UtcDateTime(), nullable=True))
+    op.add_column("promises", sa.Column("answered_at", UtcDateTime(), nullable=True))
+    op.add_column("promises", sa.Column("timed_answers", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("promises", sa.Column("late_answers", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("promises", sa.Column("work_seconds", sa.Integer(), nullable=True))
     op.add_column("promises", sa.Column("returns", sa.Integer(), server_default="0", nullable=False))
     op.add_column("promises", sa.Column("missing", Json, nullable=True))
     op.add_column("promises", sa.Column("changes", sa.Integer(), server_default="0", nullable=False))
