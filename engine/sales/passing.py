@@ -31,16 +31,27 @@ OFF = ("waived", "revoked")
 KEPT = "promises read in this transaction"
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a command has read already: the promise of its task, and whether any flow of its process is decided about."""
+
+    promise: Promise
+    decided: bool
+    provider: Department | None
+
+
 def with_terms(session: Session, task: UserTask) -> tuple[Promise, dict[str, Any]] | None:
     """The promise of a hand-off task and what its agreement says; empty terms when none was in force."""
+    process = select(Instance.process).where(Instance.id == task.instance_id).scalar_subquery()
+    decided = select(Handoff.id).where(Handoff.process == process, Handoff.ended_at.is_(None)).exists()
     version = AgreementVersion.id == Promise.version_id
-    provider = Department.id == Promise.provider_id  # whose calendar is needed when it closes
-    query = select(Promise, AgreementVersion, Department).outerjoin(AgreementVersion, version)
+    provider = Department.id == Promise.provider_id  # in whose work time it closes
+    query = select(Promise, AgreementVersion, decided, Department).outerjoin(AgreementVersion, version)
     query = query.outerjoin(Department, provider)
     row: Any = session.execute(query.where(Promise.task_id == task.id)).first()
     if row is None:
         return None
-    session.info.setdefault(KEPT, {})[task.id] = (row[0], row[2])
+    session.info.setdefault(KEPT, {})[task.id] = _Read(row[0], row[2], row[3])
     return row[0], row[1].terms if row[1] is not None else {}
 
 
@@ -57,7 +68,7 @@ def follow(session: Session, happened: Happened) -> None:
         _take_along(session, happened)
     for task in happened.opened:
         ways = _ways(session, task, happened)
-        if task.handoff or ways:
+        if task.handoff or (ways and _anything_decided(session, happened)):
             _give(session, task, happened, ways)
     for promise, task in _of_closed(session, happened):
         _settle(session, promise, task, happened)
@@ -66,12 +77,18 @@ def follow(session: Session, happened: Happened) -> None:
 def _of_closed(session: Session, happened: Happened) -> list[tuple[Promise, UserTask]]:
     """The promises of hand-offs that closed; the one that was completed has been read before."""
     gone = {task.id: task for task in happened.closed if task.handoff}
-    read: dict[int, tuple[Promise, Department | None]] = session.info.get(KEPT, {})
-    found = {id_: read[id_][0] for id_ in gone if id_ in read}
+    read = session.info.get(KEPT, {})
+    found = {id_: read[id_].promise for id_ in gone if id_ in read}
     if len(found) < len(gone):
         missing = select(Promise).where(Promise.task_id.in_(set(gone) - set(found)))
         found |= {promise.task_id: promise for promise in session.scalars(missing)}
     return [(found[id_], gone[id_]) for id_ in sorted(found)]
+
+
+def _anything_decided(session: Session, happened: Happened) -> bool:
+    """Whether somebody may have decided about a flow of this process: not, where the command has read that nobody did."""
+    read = session.info.get(KEPT, {}).get(happened.task.id) if happened.task else None
+    return read is None or read.decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +115,8 @@ def _ways(session: Session, task: UserTask, happened: Happened) -> frozenset[str
     """The flows from another department by which its token may have come: the one it took, where that is known."""
     definition = session.get_one(Definition, task.definition_id)
     crossings = definitions.handed_over(session, definition)
-    here = {each.flow for each in crossings if (each.diagram, each.target) == (task.diagram, task.element)}
+    asked = (each for each in crossings if each.kind == "request")
+    here = {each.flow for each in asked if (each.diagram, each.target) == (task.diagram, task.element)}
     taken = next((each.flow for each in happened.steps if each.token == task.token and each.flow), None)
     known = here & {taken} if taken is not None and not taken.startswith("dr_") else here
     return frozenset(known)
@@ -133,6 +151,8 @@ def _asked(session: Session, task: UserTask, ways: frozenset[str], now: datetime
     deal, agreement, version, provider, head_id, decided = row or (None, None, None, None, None, None)
     if decided is not None:
         task.handoff = _code(agreement) if agreement is not None else None
+    if not task.handoff:
+        return _Asked(deal, None, None, None, None, decided), False
     if agreement is None or version is None or version.state in {"terminated", "expired"}:
         return _Asked(deal, None, None, _provider(session, task), None, decided), False
     today = calendars.local_day(now)
