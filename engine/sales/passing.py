@@ -37,7 +37,6 @@ class _Read:
 
     promise: Promise
     decided: bool
-    provider: Department | None
 
 
 def with_terms(session: Session, task: UserTask) -> tuple[Promise, dict[str, Any]] | None:
@@ -45,13 +44,13 @@ def with_terms(session: Session, task: UserTask) -> tuple[Promise, dict[str, Any
     process = select(Instance.process).where(Instance.id == task.instance_id).scalar_subquery()
     decided = select(Handoff.id).where(Handoff.process == process, Handoff.ended_at.is_(None)).exists()
     version = AgreementVersion.id == Promise.version_id
-    provider = Department.id == Promise.provider_id  # in whose work time it closes
-    query = select(Promise, AgreementVersion, decided, Department).outerjoin(AgreementVersion, version)
-    query = query.outerjoin(Department, provider)
+    provider = Department.id == Promise.provider_id  # beside it, since its work time is counted
+    query = select(Promise, AgreementVersion, decided, Department)
+    query = query.outerjoin(AgreementVersion, version).outerjoin(Department, provider)
     row: Any = session.execute(query.where(Promise.task_id == task.id)).first()
     if row is None:
         return None
-    session.info.setdefault(KEPT, {})[task.id] = _Read(row[0], row[2], row[3])
+    session.info.setdefault(KEPT, {})[task.id] = _Read(row[0], row[2])
     return row[0], row[1].terms if row[1] is not None else {}
 
 
@@ -80,8 +79,9 @@ def _of_closed(session: Session, happened: Happened) -> list[tuple[Promise, User
     read = session.info.get(KEPT, {})
     found = {id_: read[id_].promise for id_ in gone if id_ in read}
     if len(found) < len(gone):
-        missing = select(Promise).where(Promise.task_id.in_(set(gone) - set(found)))
-        found |= {promise.task_id: promise for promise in session.scalars(missing)}
+        missing = select(Promise, Department).outerjoin(Department, Department.id == Promise.provider_id)
+        rows = session.execute(missing.where(Promise.task_id.in_(set(gone) - set(found)))).all()
+        found |= {promise.task_id: promise for promise, _ in rows}
     return [(found[id_], gone[id_]) for id_ in sorted(found)]
 
 
