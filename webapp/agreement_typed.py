@@ -18,7 +18,7 @@ ROW = re.compile(r"(table|steps)-(\d{1,3})-")
 COLUMNS = ("deal.amount", "deal.product_line", "deal.kind")
 """What the form asks of a deal by itself: from and to for the amount, words for the others."""
 
-SPARE = 1
+CHOSEN, SPARE = ("side", "how"), 1
 
 
 def typed(before: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def rows_of(name: str, otherwise: list[Fields]) -> list[Fields]:
     """The rows of a table that was typed, by name without its number; else those of the wording; with a spare one."""
     sent = _sent(request.form, name) if f"{name}-asked" in request.form else otherwise
     more = SPARE + (request.form.get("more") == name)
-    return [*(row for row in sent if any(row.values())), *({} for _ in range(more))]
+    return [*(row for row in sent if _says(row)), *({} for _ in range(more))]
 
 
 def table_rows(table: Mapping[str, Any] | None) -> list[Fields]:
@@ -135,7 +135,7 @@ def _sent(form: Mapping[str, str], name: str) -> list[Fields]:
 
 
 def _steps(form: Mapping[str, str]) -> list[Mapping[str, str]]:
-    return [_step(row) for row in _sent(form, "steps") if row.get("who") or row.get("number")]
+    return [_step(row) for row in _sent(form, "steps") if _says(row)]
 
 
 def _step(row: Fields) -> Mapping[str, str]:
@@ -184,7 +184,8 @@ def _no_amount(form: Mapping[str, str]) -> Refusal | None:
 
 
 def _says(row: Fields) -> bool:
-    return any(value for name, value in row.items() if not name.endswith("_unit"))
+    """Whether somebody typed something: units and sides are always chosen."""
+    return any(value for name, value in row.items() if not name.endswith("unit") and name not in CHOSEN)
 
 
 def _column(form: Mapping[str, str], expression: str) -> dict[str, str]:

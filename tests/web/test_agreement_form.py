@@ -137,6 +137,7 @@ def test_another_row_comes_without_script_and_nothing_is_judged(
     page = answer.get_data(as_text=True)
     assert answer.status_code == 200
     assert 'name="table-4-from"' in page
+    assert 'name="table-5-from"' not in page
     assert 'value="1 000 000"' in page
     assert 'value="wiele"' in page
     assert "This is needed." not in page
