@@ -52,7 +52,7 @@ def agreement(agreement_id: int) -> ResponseReturnValue:
         acts=_open_acts(found),
         may_talk=_may_talk(found, voice, table),
         manager=_manager(found, table),
-        crossings=_crossings(found),
+        crossings=_crossings(found) if table is not None else (0, 0),
         kept=_figures(found),
         pending=_pending(found),
         my_tasks=_my_tasks(found),
