@@ -86,6 +86,12 @@ class Panel:
             return ""
         return FORMS.get(self.refused.word, self.refused.word)
 
+    @property
+    def missing(self) -> Sequence[str]:
+        """What was missing when it was returned the last time, while it waits for that."""
+        waits = self.promise.state == "returned" and self.said
+        return self.said[-1].missing if waits else ()
+
     def may(self, word: str) -> bool:
         """Whether this person may say it now."""
         return word in self.words

@@ -12,7 +12,7 @@ from engine.calendars import Calendar
 from engine.history import Event
 from engine.people import Department
 from engine.sales.promises import Promise
-from engine.sales.talking import CONSUMER, PROVIDER
+from engine.sales.talking import PROVIDER
 from webapp import formats
 from webapp.agreement_words import HOW, WHO
 from webapp.languages import current
@@ -74,7 +74,7 @@ SHORT = {
     "anew": lazy_gettext("Another date is asked for"),
     "reworked": lazy_gettext("Not accepted: correct it"),
     "delivered": lazy_gettext("Delivered: accept or reject"),
-    "revoked": lazy_gettext("Taken back: the step is yours again"),
+    "revoked": lazy_gettext("Taken back: the step is still to be done"),
 }
 """What is asked, in a row of a list; nothing where the row already says it."""
 
@@ -156,6 +156,15 @@ def position(promise: Promise, now: datetime) -> str:
 def ask(promise: Promise, now: datetime) -> str:
     """What is asked of whoever has the task, for a row of a list."""
     return str(SHORT.get(position(promise, now), "")) if promise.outcome is None else ""
+
+
+def waits(promise: Promise, now: datetime, departments: Mapping[int | None, Department]) -> str:
+    """Whom everybody waits for, in a list that all may read; nothing where its state already says it."""
+    where = position(promise, now)
+    if promise.outcome is not None or where not in SHORT or where not in THEIRS:
+        return ""
+    whose = promise.provider_id if promise.turn == PROVIDER else promise.consumer_id
+    return str(THEIRS[where]) % {"department": name(departments.get(whose))}
 
 
 def headline(promise: Promise, now: datetime, *, mine: bool, waits_for: str) -> str:
@@ -338,10 +347,3 @@ def name(unit: Department | None) -> str:
 def title(promise: Promise) -> str:
     """What was asked for."""
     return promise.title if current() == "pl" else promise.title_en or promise.title
-
-
-def turn_of(promise: Promise) -> str | None:
-    """Whose turn it is, for pages: a side, or None for a manager and for what is settled."""
-    if promise.outcome is not None:
-        return None
-    return promise.turn if promise.turn in {PROVIDER, CONSUMER} else None

@@ -75,7 +75,8 @@ def refused(promise_id: int, word: str, why: Refusal) -> ResponseReturnValue:
     g.promise_refused = Refused(word, why, request.form, request.form.getlist("missing"))
     found = promise_panel.find(promise_id)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if promise_panel.errors_of(why) else status_of(why)
-    page = _task_page(found) if request.form.get("from") == "task" else None
+    on_task = word == "deliver" or request.form.get("from") == "task"
+    page = _task_page(found) if on_task else None
     return make_response(page or _page(found), status)
 
 
@@ -154,7 +155,6 @@ def passings() -> ResponseReturnValue:
         deals=_deals(rows),
         departments={each.id: each for each in session.scalars(select(Department))},
         moment_now=now(),
-        ask=lambda each: promise_words.ask(each, now()),
     )
 
 

@@ -38,6 +38,10 @@ COUNTED = 100
 LISTS = {"mine": lazy_gettext("Mine"), "queue": lazy_gettext("To take"), "done": lazy_gettext("Done")}
 
 
+SEEN = "promise-seen"
+"""The version of the promise somebody looked at while filling in its task."""
+
+
 class NotAskedYet(Refusal):
     """Your answers bring up this question, too."""
 
@@ -138,7 +142,9 @@ def complete(task_id: int) -> ResponseReturnValue:
     """Complete a task; the diagram decides what comes next, and the next task opens."""
     try:
         found = _task(task_id)
-        _complete(found, request.form.to_dict(flat=False), request.form.get("seen", type=int))
+        raw = request.form.to_dict(flat=False)
+        raw.pop(SEEN, None)  # the page's own, as no field of a form can be called
+        _complete(found, raw, request.form.get(SEEN, type=int))
     except (Stale, NotNow, NotFound) as refusal:
         db.session.rollback()
         promise = promise_panel.of_task(task_id)
