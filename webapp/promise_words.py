@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from flask_babel import gettext, lazy_gettext, lazy_pgettext, ngettext
 from markupsafe import Markup
 
 from engine.calendars import Calendar
-from engine.history import Event
 from engine.people import Department
 from engine.sales.promises import Promise
 from engine.sales.talking import PROVIDER
@@ -117,6 +116,14 @@ DECISIONS = {
 """What a manager above both sides may choose."""
 
 MARKS = {"promise_accepted": "kept", "promise_rejected": "returned", "promise_promised": "promised"}
+
+
+class Fact(Protocol):
+    """An event of history, or what a deal's story makes of it."""
+
+    kind: Any
+    at: Any
+    data: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +316,7 @@ def _filled(sentence: str, **places: Any) -> Markup:
 # ------------------------------------------------------------------------------------------------ what was said
 
 
-def told(event: Event, name: str | None) -> Said:
+def told(event: Fact, name: str | None) -> Said:
     """One event of the conversation."""
     data = event.data or {}
     words = str(DECIDED.get(data.get("decision", ""), "")) if event.kind == "promise_decided" else ""

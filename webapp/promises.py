@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm.exc import StaleDataError
 
 from engine import access
-from engine.calendars import HOME
+from engine.calendars import HOME, local_day
 from engine.errors import NotAllowed, NotFound, Refusal, Stale
 from engine.people import Department
 from engine.process.instances import Instance
@@ -177,7 +177,9 @@ def _wanted() -> dict[str, Any]:
         "state": state,
         "side": side,
         "period": period,
-        "agreement": access.one(db.session(), me(), Agreement, of) if of is not None else None,
+        "agreement": access.one(db.session(), me(), Agreement, of, on=local_day(now()))
+        if of is not None
+        else None,
         "provider": args.get("provider", type=int),
         "consumer": args.get("consumer", type=int),
     }
@@ -203,7 +205,7 @@ def _narrowed(wanted: dict[str, Any]) -> list[ColumnElement[bool]]:
     found.append(
         Promise.agreement_id == wanted["agreement"].id
         if wanted["agreement"]
-        else access.visible(me(), Promise)
+        else access.visible(me(), Promise, local_day(now()))
     )
     for side in SIDES:
         column = Promise.provider_id if side == "provider" else Promise.consumer_id
