@@ -136,6 +136,7 @@ class Said:
     mark: str
     quote: str = ""
     missing: Sequence[str] = ()
+    lacks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,14 +331,26 @@ def told(event: Fact, name: str | None) -> Said:
     }
     quote = data.get("reason") or data.get("note") or ""
     mark = event.kind.removeprefix("promise_")
+    missing = data.get("missing") or ()
     return Said(
         event.at,
         name or gettext("By itself"),
         words % places if "%(" in words else words,
         MARKS.get(event.kind, mark),
         quote,
-        data.get("missing") or (),
+        missing,
+        _lacks(event.kind, missing),
     )
+
+
+def _lacks(kind: str, missing: Sequence[str]) -> str:
+    """What was not ready, or not met, in one phrase."""
+    if not missing:
+        return ""
+    shown = ", ".join(map(str, missing))
+    if kind == "promise_rejected":
+        return str(gettext("Not met: %(what)s", what=shown))
+    return str(gettext("Missing: %(what)s", what=shown))
 
 
 def _moment(text: str | None) -> str:

@@ -84,10 +84,12 @@ def _task_page(found: Promise) -> ResponseReturnValue | None:
     """The task's page, where the task is still this person's to see."""
     from webapp import work  # its page shows this panel
 
-    task = db.session.scalar(
-        select(UserTask).where(UserTask.id == found.task_id, access.visible(me(), UserTask))
-    )
-    return work.page(task) if task is not None else None
+    try:
+        task = work.find(found.task_id)
+    except NotFound:
+        return None
+    g.place = "work"
+    return work.page(task)
 
 
 def _after(found: Promise, word: str) -> str:

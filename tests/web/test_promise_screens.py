@@ -238,7 +238,7 @@ def test_what_is_rejected_comes_back_with_what_is_not_met_and_the_form_as_it_was
     page = legal.get(path(promise))
     assert "Not accepted: correct it and deliver again" in text(page)
     assert "Not accepted: correct it" in text(legal.get("/work/"))
-    assert "did not accept what was delivered: Zgodny z ofertą. Marża za niska" in text(page)
+    assert "did not accept what was delivered. Not met: Zgodny z ofertą: Marża za niska" in text(page)
     assert 'value="777"' in page.get_data(as_text=True)
     assert session.get(Draft, (promise.task_id, borys.id)) is not None
 
@@ -462,6 +462,20 @@ def test_a_director_above_reads_everything_and_says_nothing(as_: As, promise: Pr
     assert offered(page) == []
     assert "Waiting for Legal to promise" in text(page)
     assert "Zakres" in text(page)
+
+
+def test_while_another_date_is_offered_the_provider_may_still_deliver(
+    as_: As, promise: Promise, borys: Person, anna: Person
+) -> None:
+    legal = as_(borys)
+    say(legal, promise, "counter", due_day="2026-11-24", reason="Urlopy")
+
+    page = legal.get(path(promise))
+    assert "Waiting for Sales to agree to another date" in text(page)
+    legal.send(f"{path(promise)}/completion", {**PRICED, "promise-seen": promise.version})
+
+    assert (promise.state, promise.proposed_due_at) == ("delivered", None)
+    assert legal.get(path(promise)).location == f"/promises/{promise.id}"
 
 
 def test_what_went_to_the_other_side_is_seen_as_its_promise(
