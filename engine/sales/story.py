@@ -41,6 +41,22 @@ TOLD = (
     "commitment_renegotiated",
     "commitment_withdrawn",
     "commitment_obsolete",
+    "promise_returned",
+    "promise_brought",
+    "promise_promised",
+    "promise_countered",
+    "promise_consented",
+    "promise_refused",
+    "promise_declined",
+    "promise_delivered",
+    "promise_rejected",
+    "promise_accepted",
+    "promise_renegotiated",
+    "promise_paused",
+    "promise_resumed",
+    "promise_revoked",
+    "promise_waived",
+    "promise_decided",
 )
 """Facts a person wants to read; the opening and passing of steps is the machine's own."""
 
