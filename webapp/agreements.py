@@ -1,13 +1,13 @@
 """Agreements between departments: proposing, answering, signing, and how well they are kept."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from engine import access, people
 from engine.calendars import local_day
@@ -26,7 +26,6 @@ from webapp.forms import on_invalid
 
 bp = Blueprint("agreements", __name__, url_prefix="/agreements")
 
-PERIODS = {"week": 7, "month": 30, "quarter": 90}
 TABS = ("ours", "waiting", "in_force", "broken")
 SIZE = 50
 
@@ -72,26 +71,6 @@ def index() -> ResponseReturnValue:
         agreements=found,
         versions=_versions(found),
         kept=promises.counts(session, Promise.agreement_id.in_(ids) & since, now=now()),
-    )
-
-
-@bp.get("/promises")
-@needs("employee", "director")
-def passings() -> ResponseReturnValue:
-    """Promises behind a number: of one agreement, kept, broken or pending, asked for since a day."""
-    session = db.session()
-    found = access.one(session, me(), Agreement, request.args.get("agreement", 0, type=int))
-    query = _promises_of(found, request.args.get("state", ""), request.args.get("period", "quarter"))
-    rows = session.scalars(query.limit(500)).all()
-    return render_template(
-        "agreements/promises.html",
-        tab="",
-        tabs=_tabs({key: _count(each) for key, each in _lists().items()}, ""),
-        departments=_departments(),
-        heads_something=bool(me().headed_ids),
-        promises=rows,
-        deals=_deals(rows),
-        agreement=found,
     )
 
 
@@ -363,15 +342,6 @@ def _deals(found: Sequence[Promise]) -> dict[int, Deal]:
         each.id: each
         for each in db.session.scalars(select(Deal).where(Deal.id.in_(ids), access.visible(me(), Deal)))
     }
-
-
-def _promises_of(found: Agreement, state: str, period: str) -> Select[Promise]:
-    at: datetime = now()
-    query = promises.under(found.id).where(
-        Promise.requested_at >= at - timedelta(days=PERIODS.get(period, 90))
-    )
-    counted = {"kept": promises.kept(), "broken": promises.broken(at), "pending": promises.pending(at)}
-    return query.where(counted.get(state, or_(*counted.values())))
 
 
 def _story(found: Agreement) -> list[tuple[Event, str | None]]:

@@ -36,6 +36,7 @@ BLUEPRINTS = (
     "webapp.sales",
     "webapp.fast",
     "webapp.deals",
+    "webapp.promises",
     "webapp.agreements",
     "webapp.week",
     "webapp.notices",

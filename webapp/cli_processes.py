@@ -72,6 +72,9 @@ def _deploy(
         raise click.ClickException(
             "It cannot be deployed yet. --accept ID takes a repair, --accept all takes every one."
         )
+    handed = [each for each in findings(examined.findings, "en") if each["code"].startswith("H")]
+    if handed:
+        tell({"file": ", ".join(file.name for file in files), "findings": handed}, err=True)
     try:
         return definitions.deploy(
             session,

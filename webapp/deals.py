@@ -19,7 +19,7 @@ from engine.sales import commitments, deals, ladders, promises, story
 from engine.sales.deals import Deal
 from engine.sales.records import Client, Contract
 from engine.sales.story import Told
-from webapp import deal_page, flashes, formats, override_words
+from webapp import deal_page, flashes, formats, override_words, promise_words
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
@@ -50,6 +50,7 @@ def _helpers() -> dict[str, object]:
         "directions": DIRECTIONS,
         "heard": HEARD,
         "standing": promises.judge(db.session(), now=now()),
+        "ask": lambda promise: promise_words.ask(promise, now()),
     }
 
 

@@ -21,7 +21,7 @@ from engine.sales.commitments import Commitment
 from engine.sales.deals import PLAIN, Deal
 from engine.sales.known import KINDS
 from engine.sales.promises import Promise
-from webapp import asking
+from webapp import asking, promise_panel
 from webapp.access import me
 from webapp.database import db
 from webapp.languages import current
@@ -37,6 +37,8 @@ def around(task: UserTask, form: forms.Form | None) -> dict[str, Any]:
     deal = session.scalar(
         select(Deal).where(Deal.instance_id == task.instance_id, access.visible(me(), Deal))
     )
+    promise = session.scalar(select(Promise).where(Promise.task_id == task.id))
+    panel = promise_panel.of(promise, most=promise_panel.LATELY) if promise is not None else None
     return {
         "instance": session.get_one(Instance, task.instance_id),
         "plan": plan,
@@ -49,14 +51,23 @@ def around(task: UserTask, form: forms.Form | None) -> dict[str, Any]:
         "stage": plan.stage(deal.stage) if deal and deal.stage else None,
         "owner": session.get(Person, deal.owner_id) if deal and deal.owner_id else None,
         "holder": session.get(Person, task.completed_by_id or task.assignee_id or 0),
-        "promise": session.scalar(select(Promise).where(Promise.task_id == task.id)),
+        "promise": promise,
+        "panel": panel,
+        "deciding": _decides_about(session.get_one(Instance, task.instance_id)),
         "commitments": _commitments(deal),
         "colleagues": _colleagues(task),
         "last": _last(task.instance_id),
         "marks": _marks(task),
         "key": uuid4().hex,
         "is_mine": task.closed_at is None and task.is_for(me()),
+        "is_to_fill": promise_panel.is_for(panel, task),
     }
+
+
+def _decides_about(instance: Instance) -> int | None:
+    """The promise about which a manager decides in this case."""
+    kind, _, id_ = (instance.business_key or "").partition(":")
+    return int(id_) if kind == "promise" and id_.isdigit() else None
 
 
 def _known(form: forms.Form | None, deal: Deal | None) -> dict[str, Any]:

@@ -4,21 +4,23 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
 from engine import access, calendars
-from engine.errors import Invalid, NotFound, Refusal
+from engine.errors import Invalid, NotFound, Refusal, Stale
 from engine.people import Person
-from engine.process import definitions, forms, instances, tasks
+from engine.process import definitions, forms, tasks
 from engine.process.definitions import Definition
 from engine.process.tasks import UserTask
-from engine.sales import promises
+from engine.sales import conversation, promises
 from engine.sales.promises import Promise
-from webapp import asking, flashes, task_page
+from engine.sales.talking import NotNow
+from webapp import asking, flashes, promise_panel, promise_words, task_page
+from webapp import promises as promises_page
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
@@ -42,21 +44,31 @@ class NotAskedYet(Refusal):
 
 @bp.context_processor
 def _helpers() -> dict[str, object]:
-    return {"moment_now": now(), "standing": promises.judge(db.session(), now=now())}
+    return {
+        "moment_now": now(),
+        "standing": promises.judge(db.session(), now=now()),
+        "ask": lambda promise: promise_words.ask(promise, now()),
+    }
 
 
 @bp.get("/")
 @needs()
 def index() -> ResponseReturnValue:
     """One of my lists, nothing opened."""
-    return _page(None)
+    return page(None)
 
 
 @bp.get("/tasks/<int:task_id>")
 @needs()
 def task(task_id: int) -> ResponseReturnValue:
-    """One task beside the list it came from."""
-    return _page(_task(task_id))
+    """One task beside the list it came from; one that went to the other side is seen as its promise."""
+    try:
+        return page(_task(task_id))
+    except NotFound:
+        promise = promise_panel.of_task(task_id)
+        if promise is None:
+            raise
+        return redirect(url_for("promises.promise", promise_id=promise.id))
 
 
 @bp.get("/next")
@@ -124,14 +136,36 @@ def save_draft(task_id: int) -> ResponseReturnValue:
 @on_invalid(task)
 def complete(task_id: int) -> ResponseReturnValue:
     """Complete a task; the diagram decides what comes next, and the next task opens."""
-    found, raw = _task(task_id), request.form.to_dict(flat=False)
+    try:
+        found = _task(task_id)
+        _complete(found, request.form.to_dict(flat=False), request.form.get("seen", type=int))
+    except (Stale, NotNow, NotFound) as refusal:
+        db.session.rollback()
+        promise = promise_panel.of_task(task_id)
+        if promise is None or promise.version_id is None or promise.outcome is not None:
+            raise
+        g.typed = request.form
+        return promises_page.refused(
+            promise.id, "deliver", Stale() if isinstance(refusal, NotFound) else refusal
+        )
+    db.session.commit()
+    flashes.say(_done(found))
+    return redirect(url_for(".next_task"), code=303)
+
+
+def _complete(found: UserTask, raw: dict[str, list[str]], seen: int | None) -> None:
     definition = db.session.get_one(Definition, found.definition_id)  # held, so that it is read once
     if found.form and found.closed_at is None:
         _refuse_unseen(definitions.form(db.session(), definition, found.form), raw)
-    instances.complete(db.session(), found, raw, by=me(), now=now(), key=_key(request.form.get("key")))
-    db.session.commit()
-    flashes.say(gettext("Done: %(task)s.", task=found.text.into(current())))
-    return redirect(url_for(".next_task"), code=303)
+    key = _key(request.form.get("key"))
+    conversation.complete(db.session(), found, raw, by=me(), now=now(), key=key, seen=seen)
+
+
+def _done(found: UserTask) -> str:
+    words = found.text.into(current())
+    if found.closed_at is None:
+        return str(gettext("Delivered: %(task)s. The other side accepts it or not.", task=words))
+    return str(gettext("Done: %(task)s.", task=words))
 
 
 @bp.get("/tasks/<int:task_id>/diagram")
@@ -172,7 +206,8 @@ def _refuse_unseen(form: forms.Form | None, raw: dict[str, list[str]]) -> None:
 # ------------------------------------------------------------------------------------------------ what a page shows
 
 
-def _page(opened: UserTask | None) -> ResponseReturnValue:
+def page(opened: UserTask | None) -> ResponseReturnValue:
+    """The lists, with a task opened beside them."""
     name = request.args.get("list", "mine" if opened is None else _list_of(opened))
     if name not in LISTS:
         raise NotFound

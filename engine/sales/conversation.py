@@ -18,7 +18,7 @@ from engine.process.advancing import Answered
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.process.tasks import NotYours, UserTask
-from engine.sales import escalating, passing, promises, promising, talking
+from engine.sales import escalating, passing, promising, talking
 from engine.sales.promises import Promise
 from engine.sales.talking import CONSUMER, INSTEAD, PROVIDER, Held, hold, say
 
@@ -92,7 +92,7 @@ def complete(
 
     Raises what `deliver` and `instances.complete` raise.
     """
-    found = promises.with_terms(session, task) if task.handoff else None
+    found = passing.with_terms(session, task) if task.handoff else None
     if found is None or not asks_acceptance(*found):
         return instances.complete(session, task, raw, by=by, now=now, key=key)
     deliver(session, found[0], raw, by=by, now=now, key=key, seen=seen)
@@ -127,7 +127,7 @@ def give_back(
         raise NothingMissing(field="missing")
     promise.returns += 1
     promise.missing = sorted({*(promise.missing or ()), *lacks})
-    _stop(held, starts_anew=promise.promised_at in (None, promise.ready_at))
+    _stop(held, starts_anew=not _looked_at(held))
     told = {"missing": lacks or None, "note": _text(note)}
     say(held, "promise_returned", told, state="returned", tell=(CONSUMER,), causing=CONSUMER)
 
@@ -472,13 +472,13 @@ def waive(
     now: datetime,
     seen: int | None = None,
 ) -> None:
-    """The head of the consumer holds nobody to it any more; the step itself is still to be done.
+    """The head of the consumer, or their deputy, holds nobody to it any more; the step itself is still to be done.
 
     Raises HeadOnly, SayWhy, and what `talking.hold` raises.
     """
     held = hold(session, promise, seen, states=OPEN[:-1], by=by, now=now)
     if by is not None:
-        talking.must_head(session, held.promise, by, CONSUMER)
+        talking.must_head(session, held.promise, by, CONSUMER, now=now)
     _waive(held, _why(reason))
 
 
@@ -586,7 +586,7 @@ def answered(session: Session, what: Answered) -> None:
     """The listener: nobody completes a hand-off past the conversation. Raises what `talking.INSTEAD` says, AcceptedFirst."""
     if what.task is None or not what.task.handoff:
         return
-    found = promises.with_terms(session, what.task)
+    found = passing.with_terms(session, what.task)
     if found is None:
         return
     promise, terms = found
@@ -674,14 +674,24 @@ def _stop(held: Held, *, starts_anew: bool = False) -> None:
     promise.due_at = promise.proposed_due_at = promise.respond_by = None
 
 
+def _looked_at(held: Held) -> bool:
+    """Whether somebody promised it, and the agreement did not answer for them: what was never ready starts anew."""
+    promise = held.promise
+    answers_itself = _said(held)[0] is None and promise.promised_at == promise.ready_at
+    return promise.promised_at is not None and not answers_itself
+
+
+def _said(held: Held) -> tuple[str | None, str]:
+    return promising.said(held.terms, advancing.facts(held.session, held.instance), held.now)
+
+
 def _run_again(held: Held) -> None:
     promise = held.promise
     _promised(held, promising.later(held.works, promise.left_seconds or 0, now=held.now))
 
 
 def _answer_by(held: Held) -> datetime:
-    answer, _ = promising.said(held.terms, advancing.facts(held.session, held.instance), held.now)
-    return held.works.add(held.now, answer or promising.ANSWER)
+    return held.works.add(held.now, _said(held)[0] or promising.ANSWER)
 
 
 def _chosen(held: Held, field: str, items: Sequence[str]) -> list[str]:

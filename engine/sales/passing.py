@@ -5,25 +5,58 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, event, insert, or_, select
+from sqlalchemy.orm import Session, SessionTransaction
 
 from engine import calendars, notices, people
 from engine.calendars import Calendar
 from engine.db import Base
 from engine.errors import Refusal
 from engine.people import Department, Membership, Person
-from engine.process import advancing, outbox, tasks
+from engine.process import advancing, definitions, outbox, tasks
 from engine.process.advancing import Happened
+from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
 from engine.sales import promising
 from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.deals import Deal
+from engine.sales.handoffs import Handoff
 from engine.sales.promises import LADDER, LADDER_VERSION, RANKS, Promise
 
 OFF = ("waived", "revoked")
 """States off the ladder: nobody is held to it any more, though its task is still open."""
+
+
+KEPT = "promises read in this transaction"
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a command has read already: the promise of its task, and whether any flow of its process is decided about."""
+
+    promise: Promise
+    decided: bool
+
+
+def with_terms(session: Session, task: UserTask) -> tuple[Promise, dict[str, Any]] | None:
+    """The promise of a hand-off task and what its agreement says; empty terms when none was in force."""
+    process = select(Instance.process).where(Instance.id == task.instance_id).scalar_subquery()
+    decided = select(Handoff.id).where(Handoff.process == process, Handoff.ended_at.is_(None)).exists()
+    version = AgreementVersion.id == Promise.version_id
+    query = select(Promise, AgreementVersion, decided).outerjoin(AgreementVersion, version)
+    row: Any = session.execute(query.where(Promise.task_id == task.id)).first()
+    if row is None:
+        return None
+    session.info.setdefault(KEPT, {})[task.id] = _Read(row[0], row[2])
+    return row[0], row[1].terms if row[1] is not None else {}
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget(session: Session, transaction: SessionTransaction) -> None:
+    """What was read in a transaction is not true for the next one."""
+    if transaction.parent is None or transaction.nested:
+        session.info.pop(KEPT, None)
 
 
 def follow(session: Session, happened: Happened) -> None:
@@ -31,14 +64,28 @@ def follow(session: Session, happened: Happened) -> None:
     if happened.before is not None:
         _take_along(session, happened)
     for task in happened.opened:
-        if task.handoff:
-            _give(session, task, happened)
-    gone = [task.id for task in happened.closed if task.handoff]
-    if gone:
-        query = select(Promise, Department).outerjoin(Department, Department.id == Promise.provider_id)
-        rows = session.execute(query.where(Promise.task_id.in_(gone)).order_by(Promise.id)).all()
-        for promise, _ in rows:  # the provider beside it: its work time is counted
-            _settle(session, promise, session.get_one(UserTask, promise.task_id), happened)
+        ways = _ways(session, task, happened)
+        if task.handoff or (ways and _anything_decided(session, happened)):
+            _give(session, task, happened, ways)
+    for promise, task in _of_closed(session, happened):
+        _settle(session, promise, task, happened)
+
+
+def _of_closed(session: Session, happened: Happened) -> list[tuple[Promise, UserTask]]:
+    """The promises of hand-offs that closed; the one that was completed has been read before."""
+    gone = {task.id: task for task in happened.closed if task.handoff}
+    read = session.info.get(KEPT, {})
+    found = {id_: read[id_].promise for id_ in gone if id_ in read}
+    if len(found) < len(gone):
+        missing = select(Promise).where(Promise.task_id.in_(set(gone) - set(found)))
+        found |= {promise.task_id: promise for promise in session.scalars(missing)}
+    return [(found[id_], gone[id_]) for id_ in sorted(found)]
+
+
+def _anything_decided(session: Session, happened: Happened) -> bool:
+    """Whether somebody may have decided about a flow of this process: not, where the command has read that nobody did."""
+    read = session.info.get(KEPT, {}).get(happened.task.id) if happened.task else None
+    return read is None or read.decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +97,8 @@ class _Asked:
     version: AgreementVersion | None
     provider: Department | None
     head_id: int | None
+    decided: Handoff | None = None
+    """What somebody decided about the flow: it counts before what the diagram says."""
 
     @property
     def consumer_id(self) -> int | None:
@@ -59,35 +108,72 @@ class _Asked:
         return self.agreement.consumer_id if self.agreement else None
 
 
-def _asked(session: Session, task: UserTask, now: datetime) -> tuple[_Asked, bool]:
+def _ways(session: Session, task: UserTask, happened: Happened) -> frozenset[str]:
+    """The flows from another department by which its token may have come: the one it took, where that is known."""
+    definition = session.get_one(Definition, task.definition_id)
+    crossings = definitions.handed_over(session, definition)
+    asked = (each for each in crossings if each.kind == "request")
+    here = {each.flow for each in asked if (each.diagram, each.target) == (task.diagram, task.element)}
+    taken = next((each.flow for each in happened.steps if each.token == task.token and each.flow), None)
+    known = here & {taken} if taken is not None and not taken.startswith("dr_") else here
+    return frozenset(known)
+
+
+def _decision(task: UserTask, ways: frozenset[str]) -> ColumnElement[bool]:
+    return and_(
+        Handoff.process == Instance.process,
+        Handoff.diagram == task.diagram,
+        Handoff.flow.in_(sorted(ways)),
+        Handoff.ended_at.is_(None),
+    )
+
+
+def _asked(session: Session, task: UserTask, ways: frozenset[str], now: datetime) -> tuple[_Asked, bool]:
     """What is known of a hand-off, and whether its agreement is suspended now."""
     heads = and_(Membership.department_id == Agreement.provider_id, Membership.is_head)
+    drawn = and_(Handoff.id.is_(None), Agreement.code == (task.handoff or ""))
     query = (
-        select(Deal, Agreement, AgreementVersion, Department, Membership.person_id)
+        select(Deal, Agreement, AgreementVersion, Department, Membership.person_id, Handoff)
         .select_from(Instance)
         .outerjoin(Deal, Deal.instance_id == Instance.id)
-        .outerjoin(Agreement, Agreement.code == task.handoff)
+        .outerjoin(Handoff, _decision(task, ways))
+        .outerjoin(Agreement, or_(Agreement.id == Handoff.agreement_id, drawn))
         .outerjoin(AgreementVersion, AgreementVersion.id == Agreement.current_version_id)
         .outerjoin(Department, Department.id == Agreement.provider_id)
         .outerjoin(Membership, heads)
         .where(Instance.id == task.instance_id)
+        .order_by(Handoff.id)
     )
     row = session.execute(query).first()
-    deal, agreement, version, provider, head_id = row or (None, None, None, None, None)
+    deal, agreement, version, provider, head_id, decided = row or (None, None, None, None, None, None)
+    if decided is not None:
+        task.handoff = _code(agreement) if agreement is not None else None
+    if not task.handoff:
+        return _Asked(deal, None, None, None, None, decided), False
     if agreement is None or version is None or version.state in {"terminated", "expired"}:
-        return _Asked(deal, None, None, _provider(session, task), None), False
+        return _Asked(deal, None, None, _provider(session, task), None, decided), False
     today = calendars.local_day(now)
     rests = agreement.suspended_until is not None and today < agreement.suspended_until
     if agreement.ends_on is not None and agreement.ends_on < today:
-        return _Asked(deal, None, None, provider, None), False
+        return _Asked(deal, None, None, provider, None, decided), False
     if rests or version.state != "in_force":
-        return _Asked(deal, None, None, provider, None), True
-    return _Asked(deal, agreement, version, provider, head_id), False
+        return _Asked(deal, None, None, provider, None, decided), True
+    return _Asked(deal, agreement, version, provider, head_id, decided), False
 
 
-def _give(session: Session, task: UserTask, happened: Happened) -> None:
-    """Ask, and promise at once where both heads signed that no answer is needed and there is a place."""
-    asked, is_suspended = _asked(session, task, happened.now)
+def _code(agreement: Agreement) -> str:
+    """What a task carries: its agreement's code, or its number where nobody gave it one."""
+    return agreement.code or f"#{agreement.id}"
+
+
+def _give(session: Session, task: UserTask, happened: Happened, ways: frozenset[str]) -> None:
+    """Ask, and promise at once where both heads signed that no answer is needed and there is a place.
+
+    A hand-off that somebody waived, or that nothing was agreed or drawn about, is nobody's promise.
+    """
+    asked, is_suspended = _asked(session, task, ways, happened.now)
+    if not task.handoff:
+        return
     promise = Promise(
         agreement_id=asked.agreement.id if asked.agreement else None,
         version_id=asked.version.id if asked.version else None,
@@ -113,7 +199,13 @@ def _give(session: Session, task: UserTask, happened: Happened) -> None:
         tasks.fall_due(task, promise.due_at)
     _first_moves(session, promise, asked.deal, happened)
     if promise.respond_by is not None and asked.head_id is not None:
-        told = {"title": task.title, "title_en": task.title_en, "respond_by": promise.respond_by}
+        told = {
+            "title": task.title,
+            "title_en": task.title_en,
+            "about": task.about,
+            "due_at": promise.due_at,
+            "respond_by": promise.respond_by,
+        }
         whom = task.assignee_id or asked.head_id
         notices.tell(
             session,
@@ -183,13 +275,23 @@ def _take_along(session: Session, happened: Happened) -> None:
     known = {promise.task_id: promise for promise in session.scalars(query)}
     for task_id, task in open_.items():
         promise = known.get(task_id)
+        if promise is not None and task.handoff != promise.code and _is_bound(session, task, happened):
+            task.handoff = promise.code
         if promise is None and task.handoff:
-            _give(session, task, happened)
+            _give(session, task, happened, _ways(session, task, happened))
         elif promise is not None and promise.outcome is None and not task.handoff:
             _settle(session, promise, task, happened)
         elif promise is not None and promise.outcome is None and promise.turn == "consumer":
             promise.provider_audience = task.audience
             hand_to_consumer(session, promise, task, now=happened.now)
+
+
+def _is_bound(session: Session, task: UserTask, happened: Happened) -> bool:
+    """Whether the new version has a way to it that somebody bound to an agreement."""
+    ways = _ways(session, task, happened)
+    bound = select(Handoff.id).where(_decision(task, ways), Handoff.agreement_id.is_not(None))
+    query = bound.where(Instance.id == task.instance_id).limit(1)
+    return bool(ways) and session.scalar(query) is not None
 
 
 def hand_to_consumer(session: Session, promise: Promise, task: UserTask, *, now: datetime) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import history, notices
+from engine import absences, calendars, history, notices
 from engine.calendars import Calendar
 from engine.errors import NotAllowed, Refusal, Stale
 from engine.people import Department, Membership, Person
@@ -31,7 +31,7 @@ class NotYourSide(NotAllowed):
 
 
 class HeadOnly(NotAllowed):
-    """Only the head of %(department)s can do this."""
+    """Only the head of %(department)s can do this, or who stands in during a recorded absence."""
 
 
 class NoAgreement(Refusal):
@@ -181,9 +181,13 @@ def sides(session: Session, promise: Promise, person: Person) -> list[str]:
     return [side for side in (PROVIDER, CONSUMER) if _speaks(session, promise, person, side)]
 
 
-def heads(promise: Promise, person: Person, side: str) -> bool:
-    """Whether this person is the head of a side."""
-    return side_id(promise, side) in person.headed_ids
+def heads(session: Session, promise: Promise, person: Person, side: str, *, now: datetime) -> bool:
+    """Whether this person decides for a side: its head, or who stands in for the head on this day."""
+    department_id = side_id(promise, side)
+    if department_id is None or department_id in person.headed_ids:
+        return department_id is not None
+    lent = absences.deputies_for(session, department_id, calendars.local_day(now))
+    return any(deputy.id == person.id for deputy, _, _ in lent)
 
 
 def must_speak(session: Session, promise: Promise, person: Person, side: str) -> None:
@@ -192,9 +196,9 @@ def must_speak(session: Session, promise: Promise, person: Person, side: str) ->
         raise NotYourSide(department=name_of(session, side_id(promise, side)))
 
 
-def must_head(session: Session, promise: Promise, person: Person, side: str) -> None:
+def must_head(session: Session, promise: Promise, person: Person, side: str, *, now: datetime) -> None:
     """Raises HeadOnly."""
-    if not heads(promise, person, side):
+    if not heads(session, promise, person, side, now=now):
         raise HeadOnly(department=name_of(session, side_id(promise, side)))
 
 
@@ -204,8 +208,13 @@ def _speaks(session: Session, promise: Promise, person: Person, side: str) -> bo
     if side == CONSUMER:
         return passing.owner_id(session, promise) == person.id
     task = session.get_one(UserTask, promise.task_id)
-    holder = promise.provider_assignee_id if promise.turn == CONSUMER else task.assignee_id
-    return holder == person.id
+    return _holder(promise, task) == person.id
+
+
+def _holder(promise: Promise, task: UserTask) -> int | None:
+    """Who of the provider has it; the task itself may be the consumer's turn, or have been when it closed."""
+    is_away = promise.turn == CONSUMER or promise.outcome is not None
+    return promise.provider_assignee_id if is_away else task.assignee_id
 
 
 def name_of(session: Session, department_id: int | None) -> str:
@@ -330,8 +339,7 @@ def concerned(session: Session, promise: Promise, task: UserTask, side: str) -> 
     if side == CONSUMER:
         found = passing.owner_id(session, promise)
     else:
-        found = promise.provider_assignee_id if promise.turn == CONSUMER else task.assignee_id
-        found = found or promise.delivered_by_id
+        found = _holder(promise, task) or promise.delivered_by_id
     if found is not None:
         return [found]
     return head_ids(session, side_id(promise, side))

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from engine.people import Department, Person
 from engine.process import definitions, doctor
 from engine.process.definitions import Definition
-from engine.sales import agreements
+from engine.sales import negotiating
 from engine.sales.agreements import Agreement
 from tests.conftest import MONDAY
 from tests.engine.process.doctor_kit import diagram, flows, say
@@ -61,7 +61,7 @@ def agreed(
     **more: Any,
 ) -> Agreement:
     """An agreement, proposed, and in force where the other head is named."""
-    made = agreements.draft(
+    made = negotiating.draft(
         session,
         "Projekt umowy",
         **{"title_en": "Contract draft", "code": "H5", "terms": TERMS, **more},
@@ -70,8 +70,8 @@ def agreed(
         by=by,
         now=MONDAY,
     )
-    version = agreements.propose(session, made, by=by, now=MONDAY)
+    version = negotiating.propose(session, made, by=by, now=MONDAY)
     if with_ is not None:
-        agreements.accept(session, version, by=with_, now=MONDAY)
+        negotiating.accept(session, version, by=with_, now=MONDAY)
     session.commit()
     return made

@@ -1,16 +1,27 @@
 """Two departments talk about a promise: every word is one event, one move, and the one task of the token."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from engine.absences import Absence
+from engine.db import sessions
+from engine.errors import NotAllowed, Refusal, Stale
 from engine.notices import Notice
-from engine.people import Department, Person
-from engine.process import tasks
-from engine.sales import conversation, talking
+from engine.people import Department, Membership, Person
+from engine.process import definitions, doctor, instances, migrating, migration, operating, tasks
+from engine.process.definitions import Definition
+from engine.process.instances import Instance
+from engine.process.tasks import NotYours
+from engine.sales import conversation, handoffs, promising, talking
 from engine.sales.agreements import Agreement
 from engine.sales.promises import Promise
 from tests.conftest import MONDAY
+from tests.engine.sales import live
 from tests.engine.sales.hand_offs import DAY, HOUR, agree, asked, at, its_task, moved, told
 
 WEDNESDAY, THURSDAY = at(18, 10), at(19, 10)
@@ -160,3 +171,427 @@ def test_what_is_waived_is_still_done_but_does_not_count(
 
     conversation.complete(session, its_task(session, promise), {}, by=borys, now=MONDAY + 30 * DAY)
     assert (promise.outcome, promise.manner) == ("waived", "waived")
+
+
+def test_who_stands_in_for_the_head_may_waive_while_the_head_is_away(
+    session: Session, promise: Promise, clara: Person, anna: Person
+) -> None:
+    session.add(
+        Absence(
+            person_id=clara.id,
+            deputy_id=anna.id,
+            first_day=at(17, 8).date(),
+            last_day=at(18, 8).date(),
+            recorded_at=MONDAY,
+            recorded_by_id=clara.id,
+        )
+    )
+    session.commit()
+    refused(session, promise, talking.HeadOnly, conversation.waive, "Nie szkodzi", by=anna, now=at(16, 12))
+    conversation.waive(session, promise, "Nie szkodzi", by=anna, now=at(17, 12))
+    assert promise.manner == "waived"
+
+
+# ------------------------------------------------------------------------------------------------ what is refused
+
+
+def refused(
+    session: Session, promise: Promise, kind: type[Refusal], verb: Any, *given: Any, **more: Any
+) -> Refusal:
+    """The verb says no with this refusal, and nothing of it is there."""
+    before = promise.version, promise.state, told(session, promise), moved(session, promise)
+    with pytest.raises(kind) as met:
+        verb(session, promise, *given, **more)
+    session.rollback()
+    assert (promise.version, promise.state, told(session, promise), moved(session, promise)) == before
+    return met.value
+
+
+@pytest.fixture
+def promised(session: Session, promise: Promise, borys: Person) -> Promise:
+    """Borys promised it for Thursday at 10."""
+    conversation.promise(session, promise, by=borys, now=MONDAY + HOUR)
+    session.commit()
+    return promise
+
+
+def test_a_date_lies_ahead_in_work_time(session: Session, promise: Promise, borys: Person) -> None:
+    session.commit()
+    say = {"by": borys, "now": at(17, 10)}
+    refused(session, promise, promising.InThePast, conversation.counter, at(16, 12), "Urlopy", **say)
+    met = refused(session, promise, promising.NoWorkThen, conversation.counter, at(22, 12), "Urlopy", **say)
+
+    assert met.places == {"department": "Prawny", "next": at(23, 8)}
+    assert promising.end_of(session, promise, at(20, 8).date()) == at(20, 16)
+    with pytest.raises(promising.NoWorkThen):
+        promising.end_of(session, promise, at(22, 8).date())
+
+
+def test_after_the_time_nothing_is_negotiated(session: Session, promised: Promise, borys: Person) -> None:
+    say = {"by": borys, "now": THURSDAY}
+    met = refused(
+        session, promised, conversation.DuePassed, conversation.renegotiate, at(24, 12), "Urlopy", **say
+    )
+    assert met.places == {"due": THURSDAY}
+    refused(session, promised, conversation.DuePassed, conversation.pause, "Czekamy na klienta", **say)
+    refused(session, promised, conversation.DuePassed, conversation.give_back, ["Zakres"], **say)
+
+
+def test_a_pause_needs_a_reason_the_agreement_allows(
+    session: Session, promised: Promise, borys: Person
+) -> None:
+    met = refused(
+        session,
+        promised,
+        conversation.NotAReason,
+        conversation.pause,
+        "Urlopy",
+        by=borys,
+        now=MONDAY + 2 * HOUR,
+    )
+    assert met.places == {"reason": "Urlopy", "allowed": "Czekamy na klienta"}
+
+
+def test_two_who_answer_the_same_request_do_not_both_win(
+    session: Session, promise: Promise, borys: Person
+) -> None:
+    seen = promise.version
+    conversation.promise(session, promise, by=borys, now=MONDAY + HOUR, seen=seen)
+    session.commit()
+    say = {"by": borys, "now": MONDAY + HOUR}
+    refused(session, promise, Stale, conversation.decline, "Nie", seen=seen, **say)
+    refused(session, promise, talking.Promised, conversation.decline, "Nie", **say)
+
+
+def test_every_side_says_only_what_is_its_own(
+    session: Session, promise: Promise, anna: Person, borys: Person, dorota: Person, adam: Person
+) -> None:
+    session.commit()
+    for stranger in (dorota, adam, anna):
+        say = {"by": stranger, "now": MONDAY + HOUR}
+        refused(session, promise, talking.NotYourSide, conversation.promise, **say)
+        refused(session, promise, talking.NotYourSide, conversation.deliver, {}, **say)
+    refused(session, promise, talking.NotYourSide, conversation.revoke, "Po co", by=borys, now=MONDAY + HOUR)
+    refused(session, promise, NotAllowed, conversation.decide, "waive", "Po co", by=anna, now=MONDAY + HOUR)
+
+
+def test_what_a_colleague_has_taken_is_theirs_to_deliver(
+    session: Session, promised: Promise, borys: Person, departments: dict[str, Department]
+) -> None:
+    igor = Person(email="igor@wislane.example", name="Igor Bąk", created_at=MONDAY)
+    igor.memberships = [Membership(department_id=departments["legal"].id)]
+    session.add(igor)
+    session.flush()
+    tasks.claim(session, its_task(session, promised), by=igor, now=MONDAY + 2 * HOUR)
+    session.commit()
+
+    refused(session, promised, NotYours, conversation.deliver, {}, by=borys, now=MONDAY + 3 * HOUR)
+    conversation.deliver(session, promised, {}, by=igor, now=MONDAY + 3 * HOUR)
+    conversation.reject(session, promised, "Nie tak", by=session.get_one(Person, 1), now=MONDAY + 4 * HOUR)
+    assert its_task(session, promised).assignee_id == igor.id
+
+
+def test_the_same_key_delivers_once(session: Session, promised: Promise, borys: Person, anna: Person) -> None:
+    task = its_task(session, promised)
+    for _ in range(2):
+        conversation.complete(session, task, {}, by=borys, now=MONDAY + 2 * HOUR, key="d1")
+        if promised.state == "delivered":
+            break
+    conversation.accept(session, promised, by=anna, now=MONDAY + 3 * HOUR, key="a1")
+    assert told(session, promised).count("promise_delivered") == 1
+
+
+def test_without_an_agreement_a_hand_off_is_a_task_as_it_ever_was(
+    session: Session, departments: dict[str, Department], anna: Person, borys: Person
+) -> None:
+    _, promise = asked(session, anna)
+    session.commit()
+    refused(
+        session,
+        promise,
+        talking.NoAgreement,
+        conversation.counter,
+        at(24, 12),
+        "Urlopy",
+        by=borys,
+        now=MONDAY,
+    )
+
+    conversation.complete(session, its_task(session, promise), {}, by=borys, now=MONDAY + HOUR)
+    assert (promise.outcome, promise.manner, promise.version_id) == ("kept", "first", None)
+
+
+def test_what_is_asked_while_the_agreement_is_suspended_is_out_of_scope(
+    session: Session, agreement: Agreement, anna: Person, borys: Person
+) -> None:
+    agreement.suspended_until = at(30, 10).date()
+    _, promise = asked(session, anna)
+    session.commit()
+
+    assert (promise.agreement_id, promise.manner, promise.due_at) == (None, "suspended", None)
+    refused(session, promise, talking.Suspended, conversation.promise, by=borys, now=MONDAY + HOUR)
+    conversation.complete(session, its_task(session, promise), {}, by=borys, now=MONDAY + 30 * DAY)
+    assert (promise.outcome, promise.manner) == ("waived", "suspended")
+
+
+def test_what_is_accepted_at_once_goes_on_at_once_and_can_still_be_returned(
+    session: Session, departments: dict[str, Department], clara: Person, borys: Person, anna: Person
+) -> None:
+    agree(session, departments, clara, borys, accepts=None, acceptance_window=None, promise_time=None)
+    _, promise = asked(session, anna)
+    assert (promise.state, promise.promised_at, promise.respond_by) == ("promised", MONDAY, None)
+
+    conversation.give_back(session, promise, ["Zakres"], by=borys, now=MONDAY + HOUR)
+    session.commit()
+    with pytest.raises(talking.Returned):
+        instances.complete(session, its_task(session, promise), {}, by=anna, now=MONDAY + HOUR)
+    session.rollback()
+    conversation.bring(session, promise, by=anna, now=at(17, 10))
+    assert (promise.state, promise.due_at, promise.first_due_at) == ("promised", at(20, 10), at(20, 10))
+
+    conversation.complete(session, its_task(session, promise), {}, by=borys, now=at(20, 10))
+    assert (promise.outcome, promise.manner) == ("kept", "first")
+    assert told(session, promise) == ["promise_returned", "promise_brought"]
+
+
+# ------------------------------------------------------------------------------------------------ capacity
+
+
+def test_a_provider_promises_no_more_than_agreed_and_hears_the_next_free_day(
+    session: Session, departments: dict[str, Department], clara: Person, borys: Person, anna: Person
+) -> None:
+    agree(session, departments, clara, borys, capacity_week=1, deliver_time="P2D", acceptance_window="P5D")
+    first, second = asked(session, anna)[1], asked(session, anna)[1]
+    conversation.promise(session, first, by=borys, now=MONDAY + HOUR)
+    session.commit()
+
+    met = refused(session, second, promising.FullWeek, conversation.promise, by=borys, now=MONDAY + HOUR)
+    assert met.places == {"count": 1, "day": at(23, 8).date()}
+
+    conversation.counter(session, second, at(23, 12), "Komplet", by=borys, now=MONDAY + HOUR)
+    third = asked(session, anna)[1]
+    session.commit()
+    met = refused(
+        session,
+        third,
+        promising.FullWeek,
+        conversation.counter,
+        at(24, 12),
+        "Komplet",
+        by=borys,
+        now=MONDAY + HOUR,
+    )
+    assert met.places["day"] == at(30, 8).date()
+
+
+def test_so_many_at_once_wait_for_the_first_that_is_due(
+    session: Session, departments: dict[str, Department], clara: Person, borys: Person, anna: Person
+) -> None:
+    agree(session, departments, clara, borys, capacity=1, deliver_time="P2D")
+    first, second = asked(session, anna)[1], asked(session, anna)[1]
+    conversation.promise(session, first, by=borys, now=MONDAY + HOUR)  # due on Wednesday at 10
+    session.commit()
+
+    met = refused(session, second, promising.FullAtOnce, conversation.promise, by=borys, now=MONDAY + HOUR)
+    assert met.places == {"count": 1, "day": at(20, 8).date()}
+    conversation.deliver(session, first, {}, by=borys, now=MONDAY + 2 * HOUR)
+    conversation.promise(session, second, by=borys, now=MONDAY + 3 * HOUR)
+    assert second.state == "promised"
+
+
+def test_what_would_be_promised_at_once_is_asked_where_all_is_full(
+    session: Session, departments: dict[str, Department], clara: Person, borys: Person, anna: Person
+) -> None:
+    agree(session, departments, clara, borys, capacity=1, promise_time=None)
+    states = [asked(session, anna)[1] for _ in range(2)]
+
+    assert [(each.state, each.respond_by) for each in states] == [
+        ("promised", None),
+        ("requested", MONDAY + DAY),
+    ]
+
+
+# ------------------------------------------------------------------------------------------------ the case around it
+
+
+def test_an_operator_who_takes_the_token_away_cancels_the_promise(
+    session: Session, promised: Promise, dorota: Person
+) -> None:
+    task = its_task(session, promised)
+    case = session.get_one(Instance, promised.instance_id)
+    operating.move(
+        session,
+        case,
+        task.token,
+        task.diagram,
+        "do_contract",
+        "Klient podpisał",
+        by=dorota,
+        now=MONDAY + 2 * HOUR,
+    )
+
+    assert (promised.outcome, promised.manner, task.closed_at) == ("cancelled", "moved", MONDAY + 2 * HOUR)
+
+
+def test_a_word_about_a_case_that_rests_waits(
+    session: Session, promise: Promise, borys: Person, adam: Person
+) -> None:
+    case = session.get_one(Instance, promise.instance_id)
+    operating.suspend(session, case, "Awaria", by=adam, now=MONDAY)
+    session.commit()
+    refused(session, promise, instances.Suspended, conversation.promise, by=borys, now=MONDAY + HOUR)
+
+
+def test_a_promise_goes_along_to_another_version_of_its_process(
+    session: Session, promise: Promise, borys: Person, anna: Person
+) -> None:
+    conversation.give_back(session, promise, ["Zakres"], by=borys, now=MONDAY + HOUR)
+    new = redrawn(session, b'name="Oferta: zr\xc3\xb3b"', b'name="Oferta: przygotuj"')
+    migrate(session, promise, new, anna)
+
+    task = its_task(session, promise)
+    assert (task.title, task.definition_id) == ("Oferta: przygotuj", new.id)
+    assert (promise.state, task.assignee_id, promise.outcome) == ("returned", anna.id, None)
+    conversation.bring(session, promise, by=anna, now=MONDAY + 3 * HOUR)
+    assert (task.audience, task.assignee_id) == ("department:legal", None)
+
+
+def test_a_hand_off_that_is_none_any_more_after_a_migration_is_cancelled(
+    session: Session, promise: Promise, borys: Person, anna: Person
+) -> None:
+    new = redrawn(session, b'<spiffworkflow:property name="handoff" value="H5"/>', b"")
+    migrate(session, promise, new, anna)
+
+    assert (promise.outcome, promise.manner) == ("cancelled", "migrated")
+    assert its_task(session, promise).closed_at is None
+
+
+def redrawn(session: Session, old: bytes, new: bytes) -> Definition:
+    """The next version of the small sale, drawn otherwise."""
+    texts = [(path.name, path.read_bytes()) for path in sorted(live.DIAGRAMS.iterdir())]
+    assert any(old in text for _, text in texts)
+    files = [doctor.File(name, text.replace(old, new)) for name, text in texts]
+    return definitions.deploy(session, files, accepted="all", by=None, now=MONDAY)
+
+
+def migrate(session: Session, promise: Promise, new: Definition, by: Person) -> None:
+    """The case of a promise is taken over."""
+    case = session.get_one(Instance, promise.instance_id)
+    old = session.get_one(Definition, case.definition_id)
+    made = migration.plan(session, old, new, {}, "lepiej", by=by, now=MONDAY + 2 * HOUR)
+    session.add(migration.MigrationItem(plan_id=made.id, instance_id=case.id, status="fits", at=MONDAY))
+    made.tried_at = MONDAY
+    session.flush()
+    migration.begin(session, made, by=by, now=MONDAY + 2 * HOUR)
+    session.commit()
+    factory = sessions(session.get_bind(), wiring=live.WIRING)  # type: ignore[arg-type]
+    while migrating.work(factory, now=MONDAY + 2 * HOUR):
+        pass
+    session.expire_all()
+
+
+def test_a_diagram_that_waits_for_it_hears_that_the_request_was_taken_back(
+    session: Session, agreement: Agreement, anna: Person
+) -> None:
+    drawn = b'<bpmn:message id="m_move" name="stage.move"/>'
+    edge = (
+        b'<bpmn:boundaryEvent id="called_off" attachedToRef="do_offer">'
+        b'<bpmn:messageEventDefinition messageRef="m_revoked"/></bpmn:boundaryEvent>'
+        b'<bpmn:sequenceFlow id="called_off_to_contract" sourceRef="called_off" targetRef="do_contract"/>'
+        b'<bpmn:boundaryEvent id="move_offer"'
+    )
+    texts = [(path.name, path.read_bytes()) for path in sorted(live.DIAGRAMS.iterdir())]
+    files = [
+        doctor.File(
+            name,
+            text.replace(drawn, drawn + b'<bpmn:message id="m_revoked" name="promise.revoked"/>').replace(
+                b'<bpmn:boundaryEvent id="move_offer"', edge
+            ),
+        )
+        for name, text in texts
+    ]
+    definition = definitions.deploy(session, files, accepted="all", by=None, now=MONDAY)
+    deal = live.started(session, definition, anna)
+    (task,) = tasks.open_of(session, deal.instance_id)
+    instances.complete(session, task, {}, by=anna, now=MONDAY)
+    promise = session.scalars(select(Promise).where(Promise.deal_id == deal.id)).one()
+
+    conversation.revoke(session, promise, "Klient podpisał", by=anna, now=MONDAY + HOUR)
+
+    assert (promise.outcome, promise.manner) == ("cancelled", "revoked")
+    assert [each.element for each in tasks.open_of(session, deal.instance_id)] == ["do_contract"]
+
+
+def test_a_flow_bound_by_hand_opens_a_promise_though_the_diagram_names_none(
+    session: Session, agreement: Agreement, anna: Person, borys: Person, clara: Person
+) -> None:
+    agreement.code = None
+    definition = redrawn(session, b'<spiffworkflow:property name="handoff" value="H5"/>', b"")
+    handoffs.bind(session, definition.process, "small_sale", FLOW, agreement, by=clara, now=MONDAY)
+    promise = passed_on(session, definition, anna)
+
+    assert (promise.agreement_id, promise.code, promise.state) == (
+        agreement.id,
+        f"#{agreement.id}",
+        "requested",
+    )
+    with pytest.raises(conversation.AcceptedFirst):
+        instances.complete(session, its_task(session, promise), {}, by=borys, now=MONDAY)
+
+
+def test_a_hand_off_that_somebody_waived_is_no_promise(
+    session: Session, agreement: Agreement, anna: Person, borys: Person, clara: Person
+) -> None:
+    definition = live.deployed(session)
+    handoffs.waive(
+        session, definition.process, "small_sale", FLOW, reason="Ten sam pokój", by=clara, now=MONDAY
+    )
+    deal = live.started(session, definition, anna)
+    for by in (anna, borys):
+        (task,) = tasks.open_of(session, deal.instance_id)
+        conversation.complete(session, task, {}, by=by, now=MONDAY)
+
+    assert session.scalars(select(Promise)).all() == []
+
+
+FLOW = "do_qualification_to_do_offer"
+
+
+def passed_on(session: Session, definition: Definition, anna: Person) -> Promise:
+    """Anna passes a deal of this version on to Legal."""
+    deal = live.started(session, definition, anna)
+    (task,) = tasks.open_of(session, deal.instance_id)
+    instances.complete(session, task, {}, by=anna, now=MONDAY)
+    return session.scalars(select(Promise).where(Promise.deal_id == deal.id)).one()
+
+
+@pytest.mark.parametrize("hurry", range(3))
+def test_of_two_who_answer_at_the_same_moment_one_is_told_how_things_stand(
+    session: Session, database: Engine, promise: Promise, borys: Person, hurry: int
+) -> None:
+    session.commit()
+    factory, meet = sessions(database, wiring=live.WIRING), Barrier(2)
+
+    def answer(verb: Any, *given: Any) -> str:
+        with factory() as own:
+            seen = own.get_one(Promise, promise.id)
+            version, by = seen.version, own.get_one(Person, borys.id)
+            own.rollback()
+            meet.wait()
+            try:
+                verb(own, seen, *given, by=by, now=MONDAY + HOUR, seen=version if hurry else None)
+                own.commit()
+            except Refusal as refusal:
+                own.rollback()
+                return type(refusal).__name__
+            return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(answer, conversation.promise), pool.submit(answer, conversation.decline, "Nie")]
+        met = sorted(each.result() for each in both)
+
+    session.expire_all()
+    assert met[1] == "done"
+    assert met[0] in {"Stale", "Promised", "Declined"}
+    assert told(session, promise) in (["promise_promised"], ["promise_declined"])
+    assert len(moved(session, promise)) == 2

@@ -59,9 +59,8 @@ class Counter:
         self, session: Session, wiring: Wiring, definition: Definition, anna: Person, steps: int
     ) -> list[str]:
         """The statements of the last of so many completions of a fresh case, in a session that has seen nothing."""
-        live.started(session, definition, anna)
+        instance_id = live.started(session, definition, anna).instance_id
         session.info["wiring"] = wiring
-        instance_id = max(each.id for each in session.query(instances.Instance))
         for step in range(steps):
             session.commit()
             session.expunge_all()

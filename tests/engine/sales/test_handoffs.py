@@ -3,19 +3,23 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, select, true
+from sqlalchemy import Engine, event, select, true
 from sqlalchemy.orm import Session
 
+from engine.db import sessions
 from engine.errors import NotAllowed
 from engine.history import Event
 from engine.people import Department, Person
-from engine.process import definitions
+from engine.process import definitions, instances, migrating, migration, tasks
+from engine.process.definitions import Definition
+from engine.process.migration import MigrationPlan
 from engine.sales import handoffs, keeping
+from engine.sales.agreements import Agreement
 from engine.sales.coverage import Coverage, choices
 from engine.sales.handoffs import Handoff
 from engine.sales.promises import Promise
 from tests.conftest import MONDAY
-from tests.engine.sales import handing_over, kit
+from tests.engine.sales import handing_over, kit, live
 from tests.engine.sales.handing_over import agreed, deployed, drawing
 
 Sides = dict[str, Department]
@@ -144,6 +148,7 @@ def test_an_agreement_of_other_sides_is_refused_with_both_named(
         (("contract", "elsewhere", "ask_draft"), handoffs.NoSuchFlow),
         (("nothing", "contract", "ask_draft"), handoffs.NoSuchFlow),
         (("contract", "contract", "s_ask"), handoffs.NothingCrosses),
+        (("contract", "contract", "draft_check"), handoffs.WayBack),
     ],
 )
 def test_what_is_not_there_or_does_not_cross_is_not_bound(
@@ -288,6 +293,88 @@ def test_the_agreement_of_a_token_is_found_with_one_statement(
     assert handoffs.agreement_for(session, *HERE, drawn) is None
     handoffs.bind(session, *ARCHIVE, other, by=clara, now=MONDAY)
     assert handoffs.agreement_for(session, *ARCHIVE, plain) == other
+
+
+@pytest.mark.parametrize(
+    ("drawn", "decided", "expected"),
+    [
+        ("", None, None),
+        ("H5", None, "H5"),
+        ("", "H5", "H5"),
+        ("H5", "H9", "H9"),
+        ("H5", "waived", None),
+        ("", "none", "#"),
+    ],
+)
+def test_a_token_that_takes_a_bound_crossing_opens_a_promise(
+    database: Engine,
+    session: Session,
+    departments: Sides,
+    clara: Person,
+    borys: Person,
+    drawn: str,
+    decided: str | None,
+    expected: str | None,
+) -> None:
+    """What was decided about the flow counts before what the step names; a waived hand-off is nobody's promise."""
+    definition = deployed(session, drawing(drafts_for=drawn))
+    for code in ("H5", "H9", None):
+        made = agreed(session, departments, clara, borys, code=code)
+        if decided == (code or "none"):
+            handoffs.bind(session, *HERE, made, by=clara, now=MONDAY)
+    if decided == "waived":
+        handoffs.waive(session, *HERE, reason="Siedzimy przy jednym stole.", by=clara, now=MONDAY)
+    session.commit()
+    with sessions(database, wiring=live.WIRING)() as running:
+        begun = instances.start(running, running.get_one(Definition, definition.id), {}, by=clara, now=MONDAY)
+        (ask,) = tasks.open_of(running, begun.id)
+        instances.complete(running, ask, {}, by=clara, now=MONDAY)
+        running.commit()
+
+    (draft,) = tasks.open_of(session, begun.id)
+    found = session.scalars(select(Promise)).all()
+    assert draft.element == "draft"
+    assert [each.task_id for each in found] == ([draft.id] if expected else [])
+    if expected:
+        wanted = (
+            made.id
+            if expected == "#"
+            else session.scalars(select(Agreement.id).where(Agreement.code == expected)).one()
+        )
+        assert found[0].agreement_id == wanted
+        assert (draft.handoff or "").startswith(expected)
+    else:
+        assert draft.handoff is None
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_promise_of_a_bound_crossing_goes_along_to_a_version_that_still_has_it(
+    database: Engine, session: Session, departments: Sides, clara: Person, borys: Person, moved: bool
+) -> None:
+    """Where the step is Sales' own in the new version, nobody is held to it any more."""
+    old = deployed(session)
+    handoffs.bind(session, *HERE, agreed(session, departments, clara, borys), by=clara, now=MONDAY)
+    new = deployed(
+        session, drawing(sales="s ask draft check e", legal="file") if moved else drawing(drafts_for="H7")
+    )
+    session.commit()
+    factory = sessions(database, wiring=live.WIRING)
+    with factory.begin() as running:
+        begun = instances.start(running, running.get_one(Definition, old.id), {}, by=clara, now=MONDAY)
+        instances.complete(running, tasks.open_of(running, begun.id)[0], {}, by=clara, now=MONDAY)
+    with factory.begin() as running:
+        before, after = running.get_one(Definition, old.id), running.get_one(Definition, new.id)
+        made = migration.plan(running, before, after, {}, "Nowa wersja.", by=clara, now=LATER)
+        migrating.try_out(running, made, now=LATER)
+    with factory.begin() as running:
+        migration.begin(running, running.get_one(MigrationPlan, made.id), by=clara, now=LATER)
+    while migrating.work(factory, now=LATER):
+        pass
+
+    (draft,) = tasks.open_of(session, begun.id)
+    (promise,) = session.scalars(select(Promise)).all()
+    assert draft.definition_id == new.id
+    assert (draft.handoff, promise.outcome) == ((None, "cancelled") if moved else ("H5", None))
 
 
 def test_an_agreement_knows_the_hand_offs_between_its_sides(

@@ -4,10 +4,12 @@
 // Elements anywhere on the page with data-element="ID" and the diagram answer each other: pressing one picks the other.
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer"
 
-// The middle of the longest stretch of a line.
+// Where a word on a line is read best: on its last stretch, which it shares with no other, else on the longest.
 function middle(points) {
   const stretches = points.slice(1).map((end, place) => [points[place], end])
-  const [start, end] = stretches.reduce((best, each) => (length(each) > length(best) ? each : best))
+  const last = stretches.at(-1)
+  const longest = stretches.reduce((best, each) => (length(each) > length(best) ? each : best))
+  const [start, end] = length(last) < 90 ? longest : last
   return { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 }
 }
 
@@ -56,6 +58,20 @@ class BpmnView extends HTMLElement {
     for (const id of now) if (known(id)) this.#pin(id, "mark-now", this.getAttribute("here"))
     for (const [id, words] of Object.entries(found))
       if (known(id)) this.#pin(id, "mark-found", words, now.includes(id) ? { right: 14 } : { left: -8 })
+    for (const [id, { state, words }] of Object.entries(crossings)) if (known(id)) this.#tag(known(id), state, words)
+  }
+
+  // A word on the middle of a flow; pressing it picks the flow.
+  #tag(flow, state, words) {
+    this.viewer.get("canvas").addMarker(flow, `crossing-${state}`)
+    const tag = document.createElement("span")
+    tag.className = `pin pin-crossing pin-${state}`
+    tag.textContent = words
+    tag.addEventListener("click", () => this.viewer.get("eventBus").fire("element.click", { element: flow }))
+    const { x, y } = middle(flow.waypoints)
+    const left = x - Math.min(...flow.waypoints.map((point) => point.x))
+    const top = y - Math.min(...flow.waypoints.map((point) => point.y))
+    this.viewer.get("overlays").add(flow, { position: { left, top }, html: tag })
   }
 
   #pin(id, marker, words, beside = { left: -8 }) {
@@ -67,13 +83,13 @@ class BpmnView extends HTMLElement {
     this.viewer.get("overlays").add(id, { position: { top: -10, ...beside }, html: pin })
   }
 
-  // The whole drawing if it stays readable, else the place where the token is.
-  #fit({ now }) {
+  // The whole drawing if it stays readable, else the place where the token is, or the first crossing.
+  #fit({ now, crossings }) {
     const canvas = this.viewer.get("canvas")
     canvas.zoom("fit-viewport", "auto")
     if (canvas.zoom() >= 0.55) return
     canvas.zoom(0.7)
-    const here = this.viewer.get("elementRegistry").get(now[0])
+    const here = this.viewer.get("elementRegistry").get(now[0] ?? Object.keys(crossings)[0])
     if (here) canvas.scrollToElement(here, 80)
     else {
       const { inner } = canvas.viewbox()
