@@ -18,7 +18,7 @@ from engine.sales import agreements, negotiating, promises, speaking, terms
 from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.deals import Deal
 from engine.sales.promises import Promise
-from webapp import agreement_words, flashes, week
+from webapp import agreement_words, flashes, scoreboard, week
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
@@ -318,15 +318,19 @@ def _tabs(counts: Mapping[str, int], current: str) -> list[dict[str, Any]]:
         "in_force": gettext("In force"),
         "broken": gettext("Broken this week"),
     }
-    return week.tab(current=current == "week") + [
-        {
-            "title": titles[key],
-            "href": url_for("agreements.index", tab=key),
-            "count": counts[key],
-            "current": key == current,
-        }
-        for key in TABS
-    ]
+    return (
+        week.tab(current=current == "week")
+        + [
+            {
+                "title": titles[key],
+                "href": url_for("agreements.index", tab=key),
+                "count": counts[key],
+                "current": key == current,
+            }
+            for key in TABS
+        ]
+        + [scoreboard.tab()]
+    )
 
 
 def _versions(found: Sequence[Agreement]) -> dict[int, AgreementVersion]:
