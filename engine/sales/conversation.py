@@ -18,7 +18,7 @@ from engine.process.advancing import Answered
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.process.tasks import NotYours, UserTask
-from engine.sales import escalating, passing, promising, talking
+from engine.sales import escalating, health, passing, promising, talking
 from engine.sales.promises import Promise
 from engine.sales.talking import CONSUMER, INSTEAD, PROVIDER, Held, hold, say
 
@@ -93,6 +93,8 @@ def complete(
     Raises what `deliver` and `instances.complete` raise.
     """
     found = passing.with_terms(session, task) if task.handoff else None
+    if found is not None:
+        health.hold(session, found[0])
     if found is None or not asks_acceptance(*found):
         return instances.complete(session, task, raw, by=by, now=now, key=key)
     deliver(session, found[0], raw, by=by, now=now, key=key, seen=seen)

@@ -1,7 +1,7 @@
 """How a promise begins and ends with its task: what follows from each command of a case, and its moves on the ladder."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from engine.process.advancing import Happened
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
-from engine.sales import promising
+from engine.sales import health, promising
 from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.deals import Deal
 from engine.sales.handoffs import Handoff
@@ -44,7 +44,9 @@ def with_terms(session: Session, task: UserTask) -> tuple[Promise, dict[str, Any
     process = select(Instance.process).where(Instance.id == task.instance_id).scalar_subquery()
     decided = select(Handoff.id).where(Handoff.process == process, Handoff.ended_at.is_(None)).exists()
     version = AgreementVersion.id == Promise.version_id
-    query = select(Promise, AgreementVersion, decided).outerjoin(AgreementVersion, version)
+    provider = Department.id == Promise.provider_id  # beside it, since its work time is counted
+    query = select(Promise, AgreementVersion, decided, Department)
+    query = query.outerjoin(AgreementVersion, version).outerjoin(Department, provider)
     row: Any = session.execute(query.where(Promise.task_id == task.id)).first()
     if row is None:
         return None
@@ -77,8 +79,9 @@ def _of_closed(session: Session, happened: Happened) -> list[tuple[Promise, User
     read = session.info.get(KEPT, {})
     found = {id_: read[id_].promise for id_ in gone if id_ in read}
     if len(found) < len(gone):
-        missing = select(Promise).where(Promise.task_id.in_(set(gone) - set(found)))
-        found |= {promise.task_id: promise for promise in session.scalars(missing)}
+        missing = select(Promise, Department).outerjoin(Department, Department.id == Promise.provider_id)
+        rows = session.execute(missing.where(Promise.task_id.in_(set(gone) - set(found)))).all()
+        found |= {promise.task_id: promise for promise, _ in rows}
     return [(found[id_], gone[id_]) for id_ in sorted(found)]
 
 
@@ -131,7 +134,7 @@ def _decision(task: UserTask, ways: frozenset[str]) -> ColumnElement[bool]:
 def _asked(session: Session, task: UserTask, ways: frozenset[str], now: datetime) -> tuple[_Asked, bool]:
     """What is known of a hand-off, and whether its agreement is suspended now."""
     heads = and_(Membership.department_id == Agreement.provider_id, Membership.is_head)
-    drawn = and_(Handoff.id.is_(None), Agreement.code == (task.handoff or ""))
+    drawn = and_(Handoff.id.is_(None), _named(task.handoff or ""))
     query = (
         select(Deal, Agreement, AgreementVersion, Department, Membership.person_id, Handoff)
         .select_from(Instance)
@@ -147,7 +150,7 @@ def _asked(session: Session, task: UserTask, ways: frozenset[str], now: datetime
     row = session.execute(query).first()
     deal, agreement, version, provider, head_id, decided = row or (None, None, None, None, None, None)
     if decided is not None:
-        task.handoff = _code(agreement) if agreement is not None else None
+        task.handoff = code_of(agreement) if agreement is not None else None
     if not task.handoff:
         return _Asked(deal, None, None, None, None, decided), False
     if agreement is None or version is None or version.state in {"terminated", "expired"}:
@@ -161,7 +164,14 @@ def _asked(session: Session, task: UserTask, ways: frozenset[str], now: datetime
     return _Asked(deal, agreement, version, provider, head_id, decided), False
 
 
-def _code(agreement: Agreement) -> str:
+def _named(code: str) -> ColumnElement[bool]:
+    """The agreement of a code, or of a number as `code_of` writes it."""
+    number = code.removeprefix("#")
+    is_number = code.startswith("#") and number.isdecimal() and len(number) < 19
+    return Agreement.id == int(number) if is_number else Agreement.code == code
+
+
+def code_of(agreement: Agreement) -> str:
     """What a task carries: its agreement's code, or its number where nobody gave it one."""
     return agreement.code or f"#{agreement.id}"
 
@@ -174,6 +184,11 @@ def _give(session: Session, task: UserTask, happened: Happened, ways: frozenset[
     asked, is_suspended = _asked(session, task, ways, happened.now)
     if not task.handoff:
         return
+    needed = (
+        health.needed(session, happened.instance) if happened.instance.process == health.REQUEST else None
+    )
+    chain = health.dates_of(session, needed.commitment) if needed else None
+    asked = replace(asked, deal=needed.deal) if needed else asked
     promise = Promise(
         agreement_id=asked.agreement.id if asked.agreement else None,
         version_id=asked.version.id if asked.version else None,
@@ -181,6 +196,8 @@ def _give(session: Session, task: UserTask, happened: Happened, ways: frozenset[
         instance_id=task.instance_id,
         deal_id=asked.deal.id if asked.deal else None,
         task_id=task.id,
+        commitment_id=needed.commitment.id if needed else None,
+        needed_at=chain.inner if chain else None,
         provider_id=asked.provider.id if asked.provider else None,
         consumer_id=asked.consumer_id,
         state="requested",
@@ -240,6 +257,8 @@ def begin(
     answer, deliver = promising.said(terms, facts, now)
     promise.ready_at = now
     promise.due_at = works.add(now, deliver)
+    if promise.needed_at is not None:
+        promise.due_at = max(promise.due_at, promise.needed_at)
     promise.left_seconds = promise.respond_by = None
     if answer is None:
         try:
@@ -404,6 +423,7 @@ def end(
         move(session, promise, kind, from_state=left, by=by, cause=cause, now=now, seq=seq, reason=reason)
     if promise.escalation_id is not None:
         _call_off(session, promise, now=now)
+    health.follow(session, promise, by=by, now=now)
 
 
 def _call_off(session: Session, promise: Promise, *, now: datetime) -> None:

@@ -55,6 +55,8 @@ class Promise(Base):
     task_id: Mapped[int] = mapped_column(ForeignKey("user_tasks.id"), unique=True)
     commitment_id: Mapped[int | None] = mapped_column(ForeignKey("commitments.id"), index=True)
     """What was agreed with the client and needs this promise."""
+    needed_at: Mapped[datetime | None]
+    """When it is needed for the client; its time is not before then, however fast the agreement is."""
     provider_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
     consumer_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
     state: Mapped[str] = mapped_column(String(20), default="requested")

@@ -19,7 +19,7 @@ from engine.people import Department, Membership, Person
 from engine.process import instances, tasks
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
-from engine.sales import passing, promising
+from engine.sales import health, passing, promising
 from engine.sales.agreements import AgreementVersion
 from engine.sales.promises import RANKS, Promise
 
@@ -146,6 +146,7 @@ def hold(
     ``by`` None is the clock. Raises NotRunning, Resting, NoAgreement, NotYourSide, Stale, and what `INSTEAD` says of the state.
     """
     session.flush()
+    health.hold(session, promise)
     instance = instances.locked(session, promise.instance_id)
     instances.must_not_rest(session, instance)
     current = session.get_one(Promise, promise.id, with_for_update=True, populate_existing=True)
@@ -253,6 +254,7 @@ def say(
     for side in tell:
         let_know(held, side, kind, told)
     held.session.flush()
+    health.follow(held.session, promise, by=held.by, now=held.now)
 
 
 def _record(held: Held, kind: str, data: dict[str, Any]) -> None:

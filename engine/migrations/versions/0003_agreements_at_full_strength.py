@@ -86,6 +86,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["uploaded_by_id"], ["people.id"], name=op.f("fk_files_uploaded_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
     )
+    op.create_index(op.f("ix_files_sha256"), "files", ["sha256"], unique=False)
     op.create_table(
         "notices",
         sa.Column("id", BigId, nullable=False),
@@ -250,6 +251,7 @@ def upgrade() -> None:
         sa.Column("commitment_id", BigId, sa.ForeignKey("commitments.id", name="fk_promises_commitment_id")),
         inline_references=True,
     )
+    op.add_column("promises", sa.Column("needed_at", UtcDateTime(), nullable=True))
     op.add_column("promises", sa.Column("ready_at", UtcDateTime(), nullable=True))
     op.add_column("promises", sa.Column("respond_by", UtcDateTime(), nullable=True))
     op.add_column("promises", sa.Column("promised_at", UtcDateTime(), nullable=True))
