@@ -15,9 +15,6 @@ from engine.errors import NotFound
 from engine.sales import agreements, promises, terms
 from engine.sales.agreements import Agreement, AgreementAct, AgreementVersion
 from engine.sales.promises import Promise
-<<<<<<< HEAD
-from webapp import agreement_words, flashes, scoreboard, week
-=======
 from webapp import (
     agreement_form,
     agreement_page,
@@ -25,9 +22,9 @@ from webapp import (
     agreement_verbs,
     agreement_words,
     formats,
+    scoreboard,
     week,
 )
->>>>>>> main
 from webapp.access import me, needs
 from webapp.agreement_rows import (
     bp,
