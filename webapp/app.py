@@ -39,6 +39,7 @@ BLUEPRINTS = (
     "webapp.promises",
     "webapp.agreements",
     "webapp.week",
+    "webapp.scoreboard",
     "webapp.absences",
     "webapp.notices",
     "webapp.records",
