@@ -41,6 +41,9 @@ TOLD = (
     "commitment_renegotiated",
     "commitment_withdrawn",
     "commitment_obsolete",
+    "commitment_amber",
+    "commitment_red",
+    "commitment_clear",
 )
 """Facts a person wants to read; the opening and passing of steps is the machine's own."""
 
