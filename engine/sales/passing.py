@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, event, insert, or_, select
+from sqlalchemy.orm import Session, SessionTransaction
 
 from engine import calendars, notices, people
 from engine.calendars import Calendar
@@ -28,18 +28,67 @@ OFF = ("waived", "revoked")
 """States off the ladder: nobody is held to it any more, though its task is still open."""
 
 
+KEPT = "promises read in this transaction"
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a command has read already: the promise of its task, and whether any flow of its process is decided about."""
+
+    promise: Promise
+    decided: bool
+
+
+def with_terms(session: Session, task: UserTask) -> tuple[Promise, dict[str, Any]] | None:
+    """The promise of a hand-off task and what its agreement says; empty terms when none was in force."""
+    process = select(Instance.process).where(Instance.id == task.instance_id).scalar_subquery()
+    decided = select(Handoff.id).where(Handoff.process == process, Handoff.ended_at.is_(None)).exists()
+    version = AgreementVersion.id == Promise.version_id
+    provider = Department.id == Promise.provider_id  # beside it, since its work time is counted
+    query = select(Promise, AgreementVersion, decided, Department)
+    query = query.outerjoin(AgreementVersion, version).outerjoin(Department, provider)
+    row: Any = session.execute(query.where(Promise.task_id == task.id)).first()
+    if row is None:
+        return None
+    session.info.setdefault(KEPT, {})[task.id] = _Read(row[0], row[2])
+    return row[0], row[1].terms if row[1] is not None else {}
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget(session: Session, transaction: SessionTransaction) -> None:
+    """What was read in a transaction is not true for the next one."""
+    if transaction.parent is None or transaction.nested:
+        session.info.pop(KEPT, None)
+
+
 def follow(session: Session, happened: Happened) -> None:
     """The projection: a task with a hand-off is a promise when it opens, kept or broken when it closes."""
     if happened.before is not None:
         _take_along(session, happened)
     for task in happened.opened:
         ways = _ways(session, task, happened)
-        if task.handoff or ways:
+        if task.handoff or (ways and _anything_decided(session, happened)):
             _give(session, task, happened, ways)
-    gone = [task.id for task in happened.closed if task.handoff]
-    if gone:
-        for promise in session.scalars(select(Promise).where(Promise.task_id.in_(gone)).order_by(Promise.id)):
-            _settle(session, promise, session.get_one(UserTask, promise.task_id), happened)
+    for promise, task in _of_closed(session, happened):
+        _settle(session, promise, task, happened)
+
+
+def _of_closed(session: Session, happened: Happened) -> list[tuple[Promise, UserTask]]:
+    """The promises of hand-offs that closed; the one that was completed has been read before."""
+    gone = {task.id: task for task in happened.closed if task.handoff}
+    read = session.info.get(KEPT, {})
+    found = {id_: read[id_].promise for id_ in gone if id_ in read}
+    if len(found) < len(gone):
+        missing = select(Promise, Department).outerjoin(Department, Department.id == Promise.provider_id)
+        rows = session.execute(missing.where(Promise.task_id.in_(set(gone) - set(found)))).all()
+        found |= {promise.task_id: promise for promise, _ in rows}
+    return [(found[id_], gone[id_]) for id_ in sorted(found)]
+
+
+def _anything_decided(session: Session, happened: Happened) -> bool:
+    """Whether somebody may have decided about a flow of this process: not, where the command has read that nobody did."""
+    read = session.info.get(KEPT, {}).get(happened.task.id) if happened.task else None
+    return read is None or read.decided
 
 
 @dataclass(frozen=True, slots=True)

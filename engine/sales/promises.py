@@ -17,7 +17,6 @@ from engine import calendars
 from engine.calendars import Calendar
 from engine.db import Base, BigId
 from engine.process.advancing import Happened
-from engine.process.tasks import UserTask
 from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.deals import Deal
 
@@ -209,15 +208,6 @@ def counts(session: Session, clause: Any, *, now: datetime) -> dict[int | None, 
         for agreement_id, n in session.execute(query):
             found.setdefault(agreement_id, {"kept": 0, "broken": 0, "pending": 0})[name] = n
     return found
-
-
-def with_terms(session: Session, task: UserTask) -> tuple[Promise, dict[str, Any]] | None:
-    """The promise of a hand-off task and what its agreement says; empty terms when none was in force."""
-    query = select(Promise, AgreementVersion).outerjoin(
-        AgreementVersion, AgreementVersion.id == Promise.version_id
-    )
-    row = session.execute(query.where(Promise.task_id == task.id)).first()
-    return (row[0], row[1].terms if row[1] is not None else {}) if row else None
 
 
 def follow(session: Session, happened: Happened) -> None:

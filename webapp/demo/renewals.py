@@ -59,8 +59,7 @@ def _drag(world: World, session: Session, at: datetime, deal_id: int) -> None:
         return
     by = world.person(deal.owner_id or 0)
     if rank == 1:  # the first stage wants something that the client promised
-        given = {"direction": "client_to_us", "text": PROMISES[deal_id % len(PROMISES)]}
-        due_on = calendars.local_day(at) + timedelta(days=7)
-        commitments.record(session, deal, **given, due_on=due_on, by=by, now=at)
+        text, due_on = PROMISES[deal_id % len(PROMISES)], calendars.local_day(at) + timedelta(days=7)
+        commitments.record(session, deal, direction="client_to_us", text=text, due_on=due_on, by=by, now=at)
     deals.move(session, deal, STAGES[rank], by=by, now=at)
     _soon(world, at, deal_id)

@@ -29,6 +29,7 @@ WHAT = (
     "accepted_first_try",
     "accepted_in_window",
     "accepted_late",
+    "n",
 )
 
 
@@ -37,24 +38,20 @@ def upgrade() -> None:
     op.create_table(
         "promise_days",
         sa.Column("agreement_id", BigId, autoincrement=False, nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("provider_id", BigId, autoincrement=False, nullable=False),
-        sa.Column("consumer_id", BigId, autoincrement=False, nullable=False),
-        *(sa.Column(what, sa.Integer(), nullable=False) for what in WHAT),
-        sa.PrimaryKeyConstraint(
-            "agreement_id", "day", "provider_id", "consumer_id", name=op.f("pk_promise_days")
-        ),
-    )
-    op.create_table(
-        "promise_times",
-        sa.Column("agreement_id", BigId, autoincrement=False, nullable=False),
+        sa.Column("timed", sa.Boolean(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("provider_id", BigId, autoincrement=False, nullable=False),
         sa.Column("consumer_id", BigId, autoincrement=False, nullable=False),
         sa.Column("bucket", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("n", sa.Integer(), nullable=False),
+        *(sa.Column(what, sa.Integer(), nullable=False) for what in WHAT),
         sa.PrimaryKeyConstraint(
-            "agreement_id", "day", "provider_id", "consumer_id", "bucket", name=op.f("pk_promise_times")
+            "agreement_id",
+            "timed",
+            "day",
+            "provider_id",
+            "consumer_id",
+            "bucket",
+            name=op.f("pk_promise_days"),
         ),
     )
     op.create_table(
