@@ -235,7 +235,8 @@ def _facts(found: Commitment) -> Any:
 
 def _people(facts: Any, found: Commitment) -> dict[int, str]:
     ids = {each.actor_id for each in facts} | {found.created_by_id, found.closed_by_id}
-    return dict(db.session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).tuples().all())
+    rows = db.session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))
+    return {row[0]: row[1] for row in rows}
 
 
 def _units() -> dict[int, Department]:

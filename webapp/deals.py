@@ -22,6 +22,7 @@ from engine.sales.deals import Deal
 from engine.sales.promises import Promise
 from engine.sales.records import Client, Contract
 from engine.sales.story import Told
+from webapp import commitments as _agreed  # noqa: F401  # its views belong to a deal
 from webapp import deal_page, flashes, formats, override_words, promise_words
 from webapp.access import me, needs
 from webapp.clock import now
