@@ -36,6 +36,7 @@ BLUEPRINTS = (
     "webapp.sales",
     "webapp.fast",
     "webapp.deals",
+    "webapp.agenda",
     "webapp.promises",
     "webapp.agreements",
     "webapp.week",

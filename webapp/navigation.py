@@ -26,7 +26,7 @@ PLACES = (
         "sales.index",
         lazy_gettext("Sales"),
         "layout-kanban",
-        ("sales", "deals", "fast"),
+        ("sales", "deals", "fast", "agenda"),
         ("employee", "director"),
     ),
     Place(
