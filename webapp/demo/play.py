@@ -31,8 +31,9 @@ from engine.process.subscriptions import Subscription
 from engine.process.tasks import UserTask
 from engine.sales import commitments, standing
 from engine.sales.deals import Deal
+from engine.sales.promises import RINGS, Promise
 from webapp import shipped
-from webapp.demo import agreements, answers, company, earlier, renewals, story, trouble
+from webapp.demo import answers, company, earlier, parley, renewals, story, talks, trouble
 from webapp.demo.company import Company
 from webapp.demo.world import Action, World, poisson, start
 
@@ -61,8 +62,12 @@ _UNTIL = bindparam("until", type_=UtcDateTime)
 _NEXT = select(
     select(func.min(Subscription.due_at)).where(Subscription.due_at <= _UNTIL).scalar_subquery(),
     select(func.min(Job.next_at)).where(PENDING, Job.next_at <= _UNTIL).scalar_subquery(),
+    select(func.min(Promise.alarm_at)).where(RINGS, Promise.alarm_at <= _UNTIL).scalar_subquery(),
 )
-"""When a timer or a job is due next: asked thousands of times, so written once."""
+"""When a timer, a job or a promise is due next: asked thousands of times, so written once."""
+
+PATIENCE = timedelta(hours=4)
+"""Of work: when somebody who waits for the other side of a hand-off looks again."""
 
 
 TIDIED_AFTER = 300
@@ -86,21 +91,21 @@ def play(
     """Fill an empty database up to ``now``. ``progress`` is told the share of time already played, 0 to 1."""
     how_much = SIZES[size]
     begin = _morning(now - timedelta(days=how_much.days))
-    world = _found(engine, wiring, begin=begin, until=now, seed=seed)
+    founded = _morning(begin - parley.BEFORE)
+    world = _found(engine, wiring, begin=founded, until=now, seed=seed)
+    parley.prepare(world, begin)
     world.later(world.office(begin + (now - begin) * CHANGED), _change_version)
     trouble.prepare(world)
     _arrivals(world, how_much, begin)
     with _seldom_tidied() as tidy:
-        moment = begin
+        moment = founded
         while world.agenda:
             at, _, action = heapq.heappop(world.agenda)
             moment = _let_time_pass(world, moment, at)
             _act(world, action, at)
             tidy(world.done)
-            progress((at - begin) / (now - begin))
+            progress(max(at - begin, timedelta()) / (now - begin))
         _let_time_pass(world, moment, now)
-    with world.factory.begin() as session:
-        agreements.negotiate(session, world.firm, now=now)
     progress(1.0)
     return world
 
@@ -125,7 +130,7 @@ def _tidy() -> None:
 
 
 def _found(engine: Engine, wiring: Wiring, *, begin: datetime, until: datetime, seed: int) -> World:
-    """The company, its processes and its agreements, before the first day."""
+    """The company and its processes, before anybody has agreed on anything."""
     watched: list[World] = []
     heard = trouble.plug(wiring)
     with sessions(engine, wiring=wiring).begin() as session:
@@ -133,7 +138,6 @@ def _found(engine: Engine, wiring: Wiring, *, begin: datetime, until: datetime, 
         departments = {unit.key: unit for unit in session.scalars(select(Department))}
         trouble.keep_days(session, firm, departments, now=begin, end=calendars.local_day(until))
         deployed = _deploy(session, firm, now=begin)
-        agreements.sign_all(session, firm, now=begin)
         known = calendars.of_all(session)
     watch = replace(
         heard,
@@ -148,7 +152,8 @@ def _found(engine: Engine, wiring: Wiring, *, begin: datetime, until: datetime, 
 def _deploy(session: Session, firm: Company, *, now: datetime) -> dict[str, Definition]:
     """The shipped processes; of the fast sale the version before."""
     by, known = firm.people["Dorota Sowa"], shipped.known(session)
-    bundles = {"sales_funnel": shipped.bundle("sales_funnel"), earlier.PROCESS: earlier.bundle()}
+    bundles = {process: shipped.bundle(process) for process in shipped.PROCESSES}
+    bundles[earlier.PROCESS] = earlier.bundle()
     return {
         process: definitions.deploy(session, files, process=process, known=known, by=by, now=now)
         for process, files in bundles.items()
@@ -182,7 +187,10 @@ def _let_time_pass(world: World, since: datetime, until: datetime) -> datetime:
         if not moments:
             return until
         since = max(since, min(moments))
-        clock.tick(world.factory, now=since)
+        if any(moment <= since for moment in found[:2] if moment is not None):
+            clock.tick(world.factory, now=since)
+        if found[2] is not None and found[2] <= since:
+            talks.ring(world, since)
 
 
 # ------------------------------------------------------------------------------------------------ what begins
@@ -249,7 +257,9 @@ def _watch(world: World, session: Session, happened: Happened) -> None:
     for task in happened.opened:
         wait = timedelta(minutes=story.minutes(task, world.rng))
         done = world.calendar(task.audience).add(happened.now, wait)
-        world.later(done, _complete, task.id)
+        world.later(done, complete, task.id)
+        if task.handoff:
+            talks.begin(world, session, task, done)
         if task.assignee_id is None and world.rng.random() < 0.6:
             world.later(happened.now + (done - happened.now) * 0.3, _claim, task.id)
     waits = select(Subscription.token, Subscription.name).where(
@@ -267,11 +277,12 @@ def _watch(world: World, session: Session, happened: Happened) -> None:
 
 def _claim(world: World, session: Session, at: datetime, task_id: int) -> None:
     task = session.get_one(UserTask, task_id)
-    if task.closed_at is None and task.assignee_id is None:
+    if task.closed_at is None and task.assignee_id is None and world.able(task.audience):
         tasks.claim(session, task, by=_somebody(world, task), now=at)
 
 
-def _complete(world: World, session: Session, at: datetime, task_id: int) -> None:
+def complete(world: World, session: Session, at: datetime, task_id: int) -> None:
+    """Somebody does a task, if it is still open; a hand-off goes through what its two sides say to each other."""
     task = session.get_one(UserTask, task_id)
     if task.closed_at is not None or _is_forgotten(world, task):
         return
@@ -282,7 +293,10 @@ def _complete(world: World, session: Session, at: datetime, task_id: int) -> Non
     if form is not None:
         chosen = story.decided(form.key, deal, world.firm, world.departments, world.rng, at)
         raw = answers.fill(form, answers.Setting(world.firm, world.rng, at, deal, chosen))
-    instances.complete(session, task, raw, by=_somebody(world, task), now=at)
+    if not task.handoff:
+        instances.complete(session, task, raw, by=_somebody(world, task), now=at)
+    elif not talks.deliver(world, session, at, task, raw, again=complete):
+        world.later(world.office(at, PATIENCE), complete, task_id)
 
 
 def _is_forgotten(world: World, task: UserTask) -> bool:
