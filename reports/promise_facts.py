@@ -2,6 +2,7 @@
 
 A fact has the local day of the moment that decided it. Whether a request was ready is a fact of the day it was asked;
 the provider's answer counts on the day it came; how the promise ended, and all that only the end decides, on that day.
+A request counts once somebody has answered, returned or delivered it or it is closed: opening one writes nothing here.
 Provider and consumer are those of the promise. Nothing here knows of rights.
 """
 
@@ -28,7 +29,6 @@ class Row(NamedTuple):
     consumer_id: int | None
     requested_at: datetime
     returns: int
-    promised_at: datetime | None
     answer_by: datetime | None
     answered_at: datetime | None
     delivered_at: datetime | None
@@ -92,20 +92,26 @@ def _late(row: Row) -> bool:
     return row.answer_by is not None and end is not None and end > row.answer_by
 
 
+def _became(row: Row) -> bool:
+    return row.returns > 0 or _answer_or_end(row) is not None
+
+
 ANSWER: ColumnElement[Any] = func.coalesce(Promise.answered_at, Promise.delivered_at)
 ANSWER_OR_END: ColumnElement[Any] = func.coalesce(
     Promise.answered_at, Promise.delivered_at, Promise.closed_at
 )
-_TAKEN_ON = or_(Promise.promised_at.is_not(None), Promise.delivered_at.is_not(None))
+_BECAME = or_(Promise.returns > 0, ANSWER_OR_END.is_not(None))
 _WAS_JUDGED = Promise.outcome.in_(JUDGED)
 
 WHATS: Mapping[str, What] = {
-    "requested": _requested(lambda _: True),
-    "unagreed": _requested(lambda row: row.agreement_id is None, Promise.agreement_id.is_(None)),
+    "requested": _requested(_became, _BECAME),
+    "unagreed": _requested(
+        lambda row: row.agreement_id is None and _became(row), Promise.agreement_id.is_(None), _BECAME
+    ),
     "ready_first": _requested(
-        lambda row: not row.returns and (row.promised_at is not None or row.delivered_at is not None),
+        lambda row: not row.returns and _answer(row) is not None,
         Promise.returns == 0,
-        _TAKEN_ON,
+        ANSWER.is_not(None),
     ),
     "returned": _requested(lambda row: row.returns > 0, Promise.returns > 0),
     "promised_in_time": What(_in_time, _answer, Promise.answer_by >= ANSWER, ANSWER),

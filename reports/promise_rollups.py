@@ -21,6 +21,7 @@ from reports.promise_facts import COLUMNS, WHATS, Key, Row, facts, took
 CHANGED = "changes of promises not in the roll-ups yet"
 MARKS = "what was changed when a savepoint began"
 CHUNK = 200
+NAMES = (*WHATS, "n")
 
 Place = tuple[Key, int | None]
 """A day of two sides, or with a bucket, how often something took so long on it."""
@@ -31,15 +32,20 @@ Sums = Mapping[Place, Mapping[str, int]]
 class PromiseDay(Base):
     """What promises of one agreement, provider and consumer did on a local day; 0 stands for none of them.
 
-    See `reports.promise_facts.WHATS` for what is counted. A row of zeros means nothing.
+    See `reports.promise_facts.WHATS` for what is counted. A row of zeros means nothing. Beside it stand ``timed`` rows:
+    ``n`` deliveries judged that day took more than 1.05^(bucket-1) and at most 1.05^bucket seconds of work time from ready
+    to delivered, pauses included; a percentile read from them (nearest rank) is at most 5 % too long. One table, so that
+    a change of a promise is one statement here.
     """
 
     __tablename__ = "promise_days"
 
     agreement_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    timed: Mapped[bool] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     provider_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     consumer_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    bucket: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     requested: Mapped[int]
     unagreed: Mapped[int]
     ready_first: Mapped[int]
@@ -55,22 +61,6 @@ class PromiseDay(Base):
     accepted_first_try: Mapped[int]
     accepted_in_window: Mapped[int]
     accepted_late: Mapped[int]
-
-
-class PromiseTime(Base):
-    """How many deliveries judged on a local day took how much work time from ready to delivered.
-
-    ``bucket`` b holds what is longer than 1.05^(b-1) and not longer than 1.05^b seconds, so a percentile read from it
-    (nearest rank) is at most 5 % too long. Pauses are part of the time.
-    """
-
-    __tablename__ = "promise_times"
-
-    agreement_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
-    day: Mapped[date] = mapped_column(primary_key=True)
-    provider_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
-    consumer_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
-    bucket: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     n: Mapped[int]
 
 
@@ -164,7 +154,7 @@ def follow(session: Session, _happened: object) -> None:
 
 
 def settle(session: Session) -> None:
-    """Add what changed to the rows: one upsert for the days, one for the times, or nothing at all."""
+    """Add what changed to the rows: one upsert, or nothing at all."""
     changes: Sums | None = session.info.pop(CHANGED, None)
     if changes:
         _add(session, {place: counts for place, counts in changes.items() if any(counts.values())})
@@ -175,7 +165,6 @@ def rebuild(session: Session, *, progress: Callable[[int, int], None] | None = N
     session.flush()
     session.info.pop(CHANGED, None)
     session.execute(delete(PromiseDay))
-    session.execute(delete(PromiseTime))
     sums = _sums(_all(session, progress))
     _add(session, sums)
     return len(sums)
@@ -188,10 +177,12 @@ def compare(session: Session) -> list[tuple[Place, str, int, int]]:
     mine: Sums = _kept(session)
     its: Sums = _sums(_all(session, None))
     found = []
-    for place in sorted(mine.keys() | its.keys(), key=lambda each: (each[0], each[1] or -1)):
+    for place in sorted(
+        mine.keys() | its.keys(), key=lambda each: (each[0], -1 if each[1] is None else each[1])
+    ):
         one: Mapping[str, int] = mine.get(place, {})
         other: Mapping[str, int] = its.get(place, {})
-        names = [name for name in (*WHATS, "n") if one.get(name, 0) != other.get(name, 0)]
+        names = [name for name in NAMES if one.get(name, 0) != other.get(name, 0)]
         found += [(place, name, one.get(name, 0), other.get(name, 0)) for name in names]
     return found
 
@@ -217,37 +208,29 @@ def _sums(rows: Iterable[Row]) -> dict[Place, Counter[str]]:
 
 
 def _kept(session: Session) -> dict[Place, dict[str, int]]:
-    days = session.scalars(select(PromiseDay))
-    found: dict[Place, dict[str, int]] = {
-        (_key(row), None): {what: getattr(row, what) for what in WHATS} for row in days
-    }
-    return found | {(_key(row), row.bucket): {"n": row.n} for row in session.scalars(select(PromiseTime))}
-
-
-def _key(row: PromiseDay | PromiseTime) -> Key:
-    return Key(row.agreement_id, row.day, row.provider_id, row.consumer_id)
+    found: dict[Place, dict[str, int]] = {}
+    for row in session.scalars(select(PromiseDay)):
+        key = Key(row.agreement_id, row.day, row.provider_id, row.consumer_id)
+        found[key, row.bucket if row.timed else None] = {name: getattr(row, name) for name in NAMES}
+    return found
 
 
 def _add(session: Session, changes: Sums) -> None:
     """Add to the rows in the order of their keys: two transactions that share rows take them in the same order."""
-    days = [
-        {**key._asdict(), **dict.fromkeys(WHATS, 0), **counts}
-        for (key, bucket), counts in sorted(changes.items(), key=lambda each: each[0][0])
-        if bucket is None
-    ]
-    times = [
-        {**key._asdict(), "bucket": bucket, **counts}
-        for (key, bucket), counts in sorted(changes.items(), key=lambda each: (each[0][0], each[0][1] or 0))
-        if bucket is not None
-    ]
-    _upsert(session, PromiseDay, days, tuple(WHATS))
-    _upsert(session, PromiseTime, times, ("n",))
-
-
-def _upsert(session: Session, model: type[Base], rows: list[dict[str, Any]], names: tuple[str, ...]) -> None:
-    table: Any = model.__table__
+    table: Any = PromiseDay.__table__
+    rows = sorted((_values(place, counts) for place, counts in changes.items()), key=_order)
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     for start in range(0, len(rows), CHUNK):
         insert = dialect.insert(table).values(rows[start : start + CHUNK])
-        sums = {name: table.c[name] + insert.excluded[name] for name in names}
+        sums = {name: table.c[name] + insert.excluded[name] for name in NAMES}
         session.execute(insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=sums))
+
+
+def _values(place: Place, counts: Mapping[str, int]) -> dict[str, Any]:
+    key, bucket = place
+    where = {"timed": bucket is not None, "bucket": bucket or 0}
+    return {**key._asdict(), **where, **dict.fromkeys(NAMES, 0), **counts}
+
+
+def _order(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[column.name] for column in PromiseDay.__table__.primary_key)

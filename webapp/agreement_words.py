@@ -1,14 +1,15 @@
-"""Terms of agreements as people read and type them: labels, lengths of work time."""
+"""Terms of agreements as people read them: labels, lengths of work time, cases, steps, and what happened to them."""
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from flask import request
-from flask_babel import gettext, lazy_gettext, ngettext
+from flask_babel import gettext, lazy_gettext, lazy_pgettext, ngettext, pgettext
 
 from engine.sales import terms
-from webapp.formats import percent
+from webapp.formats import full_day, number, percent
 
 LABELS = {
     "deliverable": lazy_gettext("What is delivered"),
@@ -47,6 +48,44 @@ WHO = {
     "director": lazy_gettext("director"),
 }
 HOW = {"notice": lazy_gettext("is told"), "task": lazy_gettext("gets a task")}
+FACTS = {
+    "deal.amount": lazy_gettext("Amount"),
+    "deal.product_line": lazy_gettext("Product line"),
+    "deal.kind": lazy_gettext("Kind of deal"),
+}
+"""What the form offers to ask of a deal; any other column is called as its label says."""
+
+EVENTS = {
+    "agreement_drafted": lazy_pgettext("agreement", "Draft"),
+    "agreement_proposed": lazy_pgettext("agreement", "Proposal"),
+    "agreement_countered": lazy_pgettext("agreement", "Counter-proposal"),
+    "agreement_accepted": lazy_pgettext("agreement", "Signed by both"),
+    "agreement_withdrawn": lazy_pgettext("agreement", "Taken back"),
+    "agreement_declined": lazy_pgettext("agreement", "Declined"),
+    "agreement_in_force": lazy_pgettext("agreement", "Came into force"),
+    "agreement_overdue_answer": lazy_gettext("Silence: it went to their manager"),
+    "agreement_advised": lazy_gettext("The manager wrote"),
+    "agreement_suspension_asked": lazy_gettext("A pause is asked for"),
+    "agreement_suspension_refused": lazy_gettext("The pause is refused"),
+    "agreement_suspension_withdrawn": lazy_gettext("The pause is no longer asked for"),
+    "agreement_suspended": lazy_pgettext("agreement", "Suspended"),
+    "agreement_resumption_asked": lazy_gettext("An early end of the pause is asked for"),
+    "agreement_resumption_refused": lazy_gettext("The early end of the pause is refused"),
+    "agreement_resumption_withdrawn": lazy_gettext("The early end of the pause is no longer asked for"),
+    "agreement_resumed": lazy_gettext("The pause is over"),
+    "agreement_review_due": lazy_gettext("The day of review came"),
+    "agreement_kept": lazy_gettext("May stay as it is"),
+    "agreement_to_revise": lazy_gettext("Will be revised"),
+    "agreement_terminated": lazy_gettext("Notice was given"),
+    "agreement_ended": lazy_gettext("Ended after notice"),
+    "agreement_expired": lazy_pgettext("agreement", "Expired"),
+}
+NUMBER = r"(-?\d+(?:\.\d+)?)"
+FROM, BELOW = re.compile(rf">= ?{NUMBER}"), re.compile(rf"< ?{NUMBER}")
+BETWEEN = re.compile(rf"\[{NUMBER}\.\.{NUMBER}\)")
+WORDS = re.compile(r'"[^"]*"(?:, ?"[^"]*")*')
+"""The cells that the form writes; what else a table says is read as it is written."""
+
 SHAPES = {"days": "P{}D", "hours": "PT{}H", "minutes": "PT{}M"}
 UNITS = (
     ("days", lazy_gettext("work days")),
@@ -69,6 +108,8 @@ def term(field: str, value: Any) -> str:
         return "; ".join(case(value["inputs"], row) for row in value["rules"])
     if kind == "steps":
         return "; ".join(step(each) for each in value)
+    if kind == "day":
+        return full_day(date.fromisoformat(value))
     return percent(value / 100) if field == "target" else str(value)
 
 
@@ -95,10 +136,17 @@ def duration(text: str) -> str:
     return " ".join(part for part in parts if part) or text
 
 
+def called(column: Mapping[str, str]) -> str:
+    """The head of a column of the table of cases."""
+    return str(FACTS.get(column["expression"], column["label"]))
+
+
 def case(columns: Sequence[Mapping[str, str]], row: Mapping[str, Any]) -> str:
     """A row of the table in one line: what is asked, and the times it gives."""
     asked = [
-        f"{column['label']} {cell}" for column, cell in zip(columns, row["when"], strict=True) if cell != "-"
+        f"{called(column)} {cell(each)}"
+        for column, each in zip(columns, row["when"], strict=True)
+        if each != "-"
     ]
     times = [
         f"{LABELS[field]}: {duration(row[field])}" for field in ("promise_time", "deliver_time") if row[field]
@@ -109,6 +157,8 @@ def case(columns: Sequence[Mapping[str, str]], row: Mapping[str, Any]) -> str:
 def step(said: Mapping[str, str]) -> str:
     """An escalation step in one line: when, who, and how."""
     after = said["after"]
+    if not re.search(r"[1-9]", after):
+        return f"{gettext('at the due time')}: {WHO[said['who']]} {HOW[said['how']]}"
     length = duration(after.removeprefix("-"))
     when = (
         gettext("%(length)s before the due time", length=length)
@@ -118,18 +168,40 @@ def step(said: Mapping[str, str]) -> str:
     return f"{when}: {WHO[said['who']]} {HOW[said['how']]}"
 
 
-def typed(before: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
-    """The terms of the form that was sent; a length of time comes as a number and its unit.
+def cell(text: str) -> str:
+    """A cell of the table of cases as people read it: ``>= 1000000`` reads “from 1 000 000”."""
+    if text == "-":
+        return str(pgettext("case", "any"))
+    between = BETWEEN.fullmatch(text)
+    if between:
+        low, high = (number(Decimal(each)) for each in between.groups())
+        return str(gettext("from %(low)s to less than %(high)s", low=low, high=high))
+    for shape, words in ((FROM, _from), (BELOW, _below)):
+        found = shape.fullmatch(text)
+        if found:
+            return words(number(Decimal(found[1])))
+    return text.replace('"', "") if WORDS.fullmatch(text) else text
 
-    A field that the form did not ask stays as it was ``before``.
-    """
-    form, before = request.form, before or {}
-    found = {
-        field: form.get(field, "" if f"{field}_number" in form else before.get(field, ""))
-        for field in terms.TERMS
+
+def _from(amount: str) -> str:
+    return str(gettext("from %(low)s", low=amount))
+
+
+def _below(amount: str) -> str:
+    return str(gettext("less than %(high)s", high=amount))
+
+
+def states() -> dict[str, Any]:
+    """What a version is called by its state."""
+    return {
+        "draft": pgettext("agreement", "Draft"),
+        "proposed": pgettext("agreement", "Proposed"),
+        "countered": pgettext("agreement", "Countered"),
+        "scheduled": pgettext("agreement", "Signed"),
+        "in_force": pgettext("agreement", "In force"),
+        "suspended": pgettext("agreement", "Suspended"),
+        "terminated": pgettext("agreement", "Terminated"),
+        "expired": pgettext("agreement", "Expired"),
+        "superseded": pgettext("agreement", "Superseded"),
+        "withdrawn": pgettext("agreement", "Withdrawn"),
     }
-    for field, kind in terms.TERMS.items():
-        number = form.get(f"{field}_number", "").strip()
-        if kind == "duration" and number and not found[field]:
-            found[field] = SHAPES.get(form.get(f"{field}_unit", ""), "{}").format(number)
-    return found

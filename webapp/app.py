@@ -39,6 +39,7 @@ BLUEPRINTS = (
     "webapp.promises",
     "webapp.agreements",
     "webapp.week",
+    "webapp.absences",
     "webapp.notices",
     "webapp.records",
     "webapp.clients",

@@ -17,12 +17,12 @@ from engine.people import Department
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
 from engine.sales import passing, promises
-from engine.sales.agreements import Agreement
 from engine.sales.commitments import Commitment
 from engine.sales.deals import Deal
 from engine.sales.promises import Promise
-from webapp import agreements, flashes, promise_panel, promise_verbs, promise_words
+from webapp import agreement_page, agreements, flashes, promise_panel, promise_verbs, promise_words
 from webapp.access import me, needs
+from webapp.agreement_rows import agreement_of
 from webapp.clock import now
 from webapp.database import db
 from webapp.errors import status_of
@@ -33,6 +33,8 @@ bp = Blueprint("promises", __name__, url_prefix="/promises")
 
 WORDS = "any(" + ", ".join(promise_verbs.DONE) + ")"
 STATES = ("kept", "broken", "pending", "out")
+PARTS = ("first", "renegotiated")
+"""What of the kept ones an agreement's page counts apart."""
 PERIODS = {"week": 7, "month": 30, "quarter": 90, "year": 365}
 SIDES = ("provider", "consumer")
 MOST = 500
@@ -141,7 +143,7 @@ def passings() -> ResponseReturnValue:
     counts = {state: _count(_listed(wanted, state)) for state in STATES}
     query = _listed(wanted, wanted["state"])
     rows = session.scalars(query.order_by(*_order(wanted["state"])).limit(MOST)).all()
-    total = counts[wanted["state"]] if wanted["state"] else sum(counts.values())
+    total = _count(query) if wanted["state"] else sum(counts.values())
     return render_template(
         "promises/list.html",
         tabs=_tabs(wanted, counts),
@@ -168,7 +170,11 @@ def _wanted() -> dict[str, Any]:
     """The filters in the address. Raises NotFound for one that does not exist, or an agreement one may not see."""
     args = request.args
     state, side, period = args.get("state", ""), args.get("side", ""), args.get("period", "quarter")
-    if (state and state not in STATES) or (side and side not in SIDES) or period not in (*PERIODS, "all"):
+    if (
+        (state and state not in (*STATES, *PARTS))
+        or (side and side not in SIDES)
+        or period not in (*PERIODS, "all")
+    ):
         raise NotFound
     of = args.get("agreement", type=int)
     if "agreement" in args and of is None:
@@ -177,7 +183,7 @@ def _wanted() -> dict[str, Any]:
         "state": state,
         "side": side,
         "period": period,
-        "agreement": access.one(db.session(), me(), Agreement, of) if of is not None else None,
+        "agreement": agreement_of(of) if of is not None else None,
         "provider": args.get("provider", type=int),
         "consumer": args.get("consumer", type=int),
     }
@@ -185,13 +191,9 @@ def _wanted() -> dict[str, Any]:
 
 def _listed(wanted: dict[str, Any], state: str) -> Select[Promise]:
     at = now()
-    states: dict[str, ColumnElement[bool]] = {
-        "kept": promises.kept(),
-        "broken": promises.broken(at),
-        "pending": promises.pending(at),
-        "out": promises.out_of_scope(),
-    }
-    clauses = [states[state] if state else or_(*states.values()), *_narrowed(wanted)]
+    figures = {**agreement_page.figures(at), "out": promises.out_of_scope()}
+    which = figures[state] if state else or_(*(figures[each] for each in STATES))
+    clauses = [which, *_narrowed(wanted)]
     return select(Promise).where(and_(*clauses))
 
 

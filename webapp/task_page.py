@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from sqlalchemy import select
 
-from engine import access
+from engine import access, calendars
 from engine.history import Event
 from engine.people import Membership, Person
 from engine.people import Role as PersonRole
@@ -16,13 +16,15 @@ from engine.process.blueprint import Element
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.process.tasks import Draft, UserTask
-from engine.sales import commitments
+from engine.sales import commitments, summons
+from engine.sales.agreements import Agreement
 from engine.sales.commitments import Commitment
 from engine.sales.deals import PLAIN, Deal
 from engine.sales.known import KINDS
 from engine.sales.promises import Promise
 from webapp import asking, promise_panel
 from webapp.access import me
+from webapp.clock import now
 from webapp.database import db
 from webapp.languages import current
 
@@ -55,6 +57,7 @@ def around(task: UserTask, form: forms.Form | None) -> dict[str, Any]:
         "panel": panel,
         "deciding": _decides_about(session.get_one(Instance, task.instance_id)),
         "commitments": _commitments(deal),
+        "agreement": _agreement(task),
         "colleagues": _colleagues(task),
         "last": _last(task.instance_id),
         "marks": _marks(task),
@@ -115,6 +118,15 @@ def _commitments(deal: Deal | None) -> Sequence[Commitment]:
         Commitment.deal_id == deal.id, Commitment.state.in_(commitments.OPEN)
     )
     return db.session.scalars(open_ones.order_by(Commitment.due_on, Commitment.id).limit(3)).all()
+
+
+def _agreement(task: UserTask) -> Agreement | None:
+    """What the case asks about, where it asks about an agreement that this person may see."""
+    found = summons.about(db.session(), db.session.get_one(Instance, task.instance_id))
+    if found is None:
+        return None
+    seen = access.visible(me(), Agreement, calendars.local_day(now()))
+    return db.session.scalar(select(Agreement).where(Agreement.id == found.id, seen))
 
 
 def _colleagues(task: UserTask) -> Sequence[Person]:

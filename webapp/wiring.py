@@ -5,7 +5,18 @@ from connectors.document import Document, Documents, printed
 from connectors.http import Http
 from connectors.mail import Mail, OutgoingMail, outgoing
 from engine.ports import Connector, Wiring
-from engine.sales import alarms, commitments, conversation, deals, intake, ladders, promises, standing
+from engine.sales import (
+    alarms,
+    chain,
+    commitments,
+    conversation,
+    deals,
+    intake,
+    ladders,
+    promises,
+    remembering,
+    standing,
+)
 from engine.sales.known import Records
 from reports import promise_rollups, rollups
 from webapp.settings import Settings
@@ -26,15 +37,16 @@ def build(settings: Settings, *, prints_later: bool = False) -> Wiring:
         answered=(
             conversation.answered,
             intake.answered,
-            commitments.answered,
+            remembering.answered,
             standing.answered,
             alarms.answered,
         ),
-        facts=(deals.facts, commitments.facts),
+        facts=(deals.facts, commitments.facts, chain.facts),
         projections=(
             ladders.follow,
+            chain.address,
             promises.follow,
-            commitments.follow,
+            remembering.follow,
             promise_rollups.follow,
             rollups.follow,
         ),

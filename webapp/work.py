@@ -42,8 +42,8 @@ class NotAskedYet(Refusal):
     """Your answers bring up this question, too."""
 
 
-@bp.context_processor
 def _helpers() -> dict[str, object]:
+    """Also for the answer to a word about a promise, which shows these pages from an address of its own."""
     return {
         "moment_now": now(),
         "standing": promises.judge(db.session(), now=now()),
@@ -221,6 +221,7 @@ def page(opened: UserTask | None) -> ResponseReturnValue:
         more=limit + SHOWN if len(rows) > limit and limit < MOST else None,
         promises=_promises(rows[:limit]),
         task=opened,
+        **_helpers(),
         **(task_page.around(opened, _form(opened)) if opened is not None else {}),
     )
 
@@ -245,7 +246,7 @@ def _tab(key: str, now_open: str) -> dict[str, Any]:
     count = None if key == "done" else _count(_list(key, COUNTED))
     return {
         "title": LISTS[key],
-        "href": url_for(".index", list=key),
+        "href": url_for("work.index", list=key),
         "count": count,
         "current": key == now_open,
     }

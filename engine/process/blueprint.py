@@ -111,13 +111,19 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A position on a ladder. ``rots`` is work days until an item here is called rotten."""
+    """A position on a ladder. ``rots`` is work days until an item here is called rotten.
+
+    ``exit_requires`` is an expression over facts that must hold before an item goes on from here, ``exit_words`` says it
+    to people.
+    """
 
     key: str
     title: Text
     order: int
     probability: int | None = None
     rots: int | None = None
+    exit_requires: str | None = None
+    exit_words: Text = Text()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +212,10 @@ class Blueprint:
         def text(value: Mapping[str, str]) -> Text:
             return Text(**value)
 
+        def stage(value: Mapping[str, Any]) -> Stage:
+            words = text(value.get("exit_words") or {})
+            return Stage(**{**value, "title": text(value["title"]), "exit_words": words})
+
         def element(value: Mapping[str, Any]) -> Element:
             timer = Timer(**value["timer"]) if value["timer"] else None
             more = {"name": text(value["name"]), "why": text(value["why"]), "timer": timer}
@@ -230,7 +240,7 @@ class Blueprint:
             title=text(plain["title"]),
             kind=plain["kind"],
             diagrams={key: diagram(value) for key, value in plain["diagrams"].items()},
-            ladder=tuple(Stage(**{**stage, "title": text(stage["title"])}) for stage in plain["ladder"]),
+            ladder=tuple(stage(each) for each in plain["ladder"]),
             starts=tuple(Start(**{**start, "name": text(start["name"])}) for start in plain["starts"]),
             variables=frozenset(plain["variables"]),
             item=text(plain["item"]),

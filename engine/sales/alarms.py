@@ -14,7 +14,7 @@ from engine.errors import Refusal
 from engine.process import incidents, instances
 from engine.process.advancing import Answered
 from engine.process.instances import Instance, Resting
-from engine.sales import conversation, escalating, promising, talking
+from engine.sales import conversation, escalating, health, promising, talking
 from engine.sales.promises import Promise
 from engine.sales.talking import CONSUMER, PROVIDER, Held, hold, say
 
@@ -66,6 +66,7 @@ def _ring(session: Session, promise: Promise, now: datetime) -> None:
         _take(held, step)
     promise.alarm_at = promising.alarm(promise, held.terms, held.works, now=now)
     session.flush()
+    health.follow(session, promise, by=None, now=now)
 
 
 def _silent(held: Held) -> None:

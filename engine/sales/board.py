@@ -116,7 +116,8 @@ def cards(session: Session, deals: Sequence[Deal], plan: Blueprint, *, now: date
         select(UserTask).where(*_open_tasks(cases)).order_by(UserTask.order_at, UserTask.id),
         "instance_id",
     )
-    open_promises = select(Promise).where(Promise.deal_id.in_(ids), Promise.outcome.is_(None))
+    held = (Promise.outcome.is_(None), Promise.manner.is_(None))
+    open_promises = select(Promise).where(Promise.deal_id.in_(ids), *held)
     pressing = _first(session, open_promises.order_by(Promise.due_at.is_(None), Promise.due_at), "deal_id")
     agreed = select(Commitment).where(Commitment.deal_id.in_(ids), Commitment.state.in_(commitments.OPEN))
     due = _first(session, agreed.order_by(Commitment.due_on.is_(None), Commitment.due_on), "deal_id")

@@ -1,33 +1,35 @@
 """Commitments: what was agreed with the client, who owes it, and whether it was kept.
 
 A commitment climbs a ladder of its own, ``commitment``: proposed, agreed, and then kept (won) or broken (lost);
-one that was renegotiated, withdrawn or became obsolete leaves it without blame (rerouted).
+one that was renegotiated, withdrawn or became obsolete leaves it without blame (rerouted). One that needs a department
+has promises behind it: see `engine.sales.chain`. What diagrams and the clock do with commitments is `remembering`.
 """
 
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, String, Text, cast, func, literal, select
+from sqlalchemy import ForeignKey, Index, Select, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from engine import calendars, history
+from engine import calendars
 from engine.db import Base, BigId
-from engine.errors import Refusal
+from engine.errors import NotAllowed, Refusal
+from engine.files import File
 from engine.people import Person
-from engine.process import incidents, instances
-from engine.process.advancing import Answered, Happened
-from engine.process.instances import Command, Instance
-from engine.process.subscriptions import Subscription
-from engine.sales import deals, ladders
-from engine.sales.bindings import bound
+from engine.process import instances
+from engine.process.instances import Instance
+from engine.sales import deals, settling
+from engine.sales.agreements import Agreement
 from engine.sales.deals import Deal
+from engine.sales.settling import RANKS
 
 DIRECTIONS = ("we_to_client", "client_to_us", "mutual")
 STATES = ("proposed", "agreed", "renegotiated", "kept", "broken", "withdrawn", "obsolete")
 OPEN = ("proposed", "agreed")
-RANKS = {"proposed": 1, "agreed": 2}
-LADDER = "commitment"
+LONGEST = 2000
+WHOEVER = -1
+"""Nobody said whose doing it was: it was the department's whose promise broke, if one did."""
 
 
 class NothingAgreed(Refusal):
@@ -36,6 +38,22 @@ class NothingAgreed(Refusal):
 
 class AlreadySettled(Refusal):
     """This has been settled already."""
+
+
+class DayPassed(Refusal):
+    """This day has passed. Choose today or a later one."""
+
+
+class DayNeeded(Refusal):
+    """Say by when: a department can be asked only for a day."""
+
+
+class NotOwedByUs(Refusal):
+    """A department is asked for what we owe the client, not for what the client owes us."""
+
+
+class NotOurs(NotAllowed):
+    """Only those who lead the deal, or wrote this down, settle it."""
 
 
 class Commitment(Base):
@@ -89,7 +107,10 @@ def of(deal: Deal) -> Select[Commitment]:
 
 
 def facts(session: Session, instance: Instance) -> Mapping[str, Any]:
-    """What expressions may read: ``commitments.open``, ``.from_client``, ``.kept_by_client``, ``.broken`` as counts."""
+    """What expressions may read: ``commitments.open``, ``.from_client``, ``.kept_by_client``, ``.broken`` as counts.
+
+    What both owe counts as the client's, too.
+    """
     rows = session.execute(
         select(Commitment.direction, Commitment.state, func.count())
         .where(Commitment.instance_id == instance.id)
@@ -103,37 +124,21 @@ def facts(session: Session, instance: Instance) -> Mapping[str, Any]:
         "commitments": {
             "open": count(OPEN),
             "proposed": count(("proposed",)),
-            "from_client": count((*OPEN, "kept"), "client_to_us"),
-            "kept_by_client": count(("kept",), "client_to_us"),
+            "from_client": count((*OPEN, "kept"), "client_to_us") + count((*OPEN, "kept"), "mutual"),
+            "kept_by_client": count(("kept",), "client_to_us") + count(("kept",), "mutual"),
             "broken": count(("broken",)),
         }
     }
 
 
-def answered(session: Session, what: Answered) -> None:
-    """The listener: forms that bind ``commitment.*`` record one; ``commitment.outcome`` settles the task's own."""
-    values = bound(what, "commitment")
-    deal = deals.of(session, what.instance.id) if values else None
-    if deal is None:
-        return
-    outcome = values.pop("outcome", None)
-    if outcome:
-        _settle_asked(session, deal, str(outcome), what)
-    elif values.get("text"):
-        due = values.get("due_on") or values.get("due")
-        record(
-            session,
-            deal,
-            direction=str(values.get("direction") or "we_to_client"),
-            text=str(values["text"]),
-            due_on=date.fromisoformat(str(due)[:10]) if due else None,
-            topic=values.get("topic"),
-            agreed_with=values.get("agreed_with"),
-            evidence=values.get("evidence"),
-            state=str(values.get("state") or "agreed"),
-            by=what.by,
-            now=what.now,
-        )
+def may_settle(session: Session, commitment: Commitment, person: Person) -> bool:
+    """Whether this person says what became of it: who wrote it down, colleagues of the deal's department, who steers it."""
+    deal = session.get_one(Deal, commitment.deal_id)
+    mine = commitment.created_by_id == person.id or deal.department_id in person.department_ids
+    return mine or deals.steers(session, deal, person)
+
+
+# ------------------------------------------------------------------------------------------------ verbs
 
 
 def record(
@@ -147,54 +152,97 @@ def record(
     agreed_with: str | None = None,
     evidence: str | None = None,
     state: str = "agreed",
+    agreement: Agreement | None = None,
+    file: File | None = None,
+    anyway: bool = False,
     by: Person | None,
     now: datetime,
 ) -> Commitment:
-    """Write down what was agreed with the client; a process that waits for ``commitment.recorded`` is told."""
-    if not text.strip() or direction not in DIRECTIONS or state not in RANKS:
-        raise NothingAgreed(field="text")
+    """Write down what was agreed with the client; a process that waits for ``commitment.recorded`` is told.
+
+    With an agreement its provider is asked at once, for an earlier date; ``anyway``: also for one that cannot be met.
+    Raises NothingAgreed, DayPassed, DayNeeded, NotOwedByUs, and what `chain.ask` raises.
+    """
+    _must_be_said(direction, text, state)
+    _must_be_askable(direction, due_on, agreement, now)
     made = Commitment(
         deal_id=deal.id,
         instance_id=deal.instance_id,
         direction=direction,
-        topic=topic or None,
-        text=text.strip(),
+        topic=(topic or "")[:80] or None,
+        text=_words(text) or "",
         due_on=due_on,
-        agreed_with=agreed_with or None,
-        evidence=evidence or None,
+        agreed_with=(agreed_with or "")[:120] or None,
+        evidence=_words(evidence),
         stage=deal.stage,
         state=state,
+        agreement_id=agreement.id if agreement else None,
+        file_id=file.id if file else None,
         created_at=now,
         created_by_id=by.id if by else None,
     )
     session.add(made)
     session.flush()
-    _tell_history(session, made, "commitment_recorded", by=by, now=now)
-    _move(session, deal, made, "new", by=by, now=now, to_stage=state, to_rank=RANKS[state])
+    settling.tell_history(session, made, "commitment_recorded", by=by, now=now)
+    settling.move(session, deal, made, "new", by=by, now=now, to_stage=state, to_rank=RANKS[state])
     told = {
         "commitment_id": made.id,
         "due_on": due_on.isoformat() if due_on else None,
         "direction": direction,
     }
+    if agreement is not None:
+        _chain().ask(session, made, anyway=anyway, by=by, now=now)
     deals.tell(session, deal, "commitment.recorded", told, by=by, now=now)
     return made
 
 
 def keep(
-    session: Session, commitment: Commitment, *, evidence: str | None = None, by: Person | None, now: datetime
+    session: Session,
+    commitment: Commitment,
+    *,
+    evidence: str | None = None,
+    file: File | None = None,
+    asked: bool = False,
+    by: Person | None,
+    now: datetime,
 ) -> None:
-    """It was done. Raises AlreadySettled."""
-    commitment.evidence = evidence or commitment.evidence
-    _close(session, commitment, "kept", "won", by=by, now=now)
+    """It was done. ``asked``: a task asked this person. Raises AlreadySettled, NotOurs."""
+    held = _hold(session, commitment, by, asked=asked)
+    held.evidence = _words(evidence) or held.evidence
+    held.file_id = file.id if file else held.file_id
+    _clear(held)
+    settling.close(session, held, "kept", "won", by=by, now=now)
+    _chain().settle(session, held, evidence, by=by, now=now)
 
 
 def break_(
-    session: Session, commitment: Commitment, reason: str | None, *, by: Person | None, now: datetime
+    session: Session,
+    commitment: Commitment,
+    reason: str | None,
+    *,
+    caused_by_id: int | None = WHOEVER,
+    asked: bool = False,
+    by: Person | None,
+    now: datetime,
 ) -> None:
-    """It was not done. Raises AlreadySettled, ReasonNeeded."""
-    if not reason:
+    """It was not done, and whose doing it was: of a department, or the client's (None); by default of whose promise broke.
+
+    What was asked of a department is still owed to us, and runs on. Raises AlreadySettled, NotOurs, ReasonNeeded.
+    """
+    held = _hold(session, commitment, by, asked=asked)
+    if not (reason or "").strip():
         raise deals.ReasonNeeded(field="reason")
-    _close(session, commitment, "broken", "lost", reason=reason, by=by, now=now)
+    held.caused_by_id = _chain().causing(session, held, now=now) if caused_by_id == WHOEVER else caused_by_id
+    settling.close(
+        session,
+        held,
+        "broken",
+        "lost",
+        reason=reason,
+        causing_department_id=held.caused_by_id,
+        by=by,
+        now=now,
+    )
 
 
 def renegotiate(
@@ -204,163 +252,98 @@ def renegotiate(
     due_on: date | None,
     text: str | None = None,
     agreed_with: str | None = None,
+    evidence: str | None = None,
+    anyway: bool = False,
     by: Person,
     now: datetime,
 ) -> Commitment:
-    """The client and we agreed something else instead: the new one, which the old one names. Raises AlreadySettled."""
-    _close(session, commitment, "renegotiated", "rerouted", by=by, now=now)
+    """The client and we agreed something else instead: the new one, which the old one names; what was asked inside goes with it.
+
+    Raises AlreadySettled, NotOurs, and what `record` raises.
+    """
+    old = _hold(session, commitment, by)
+    _must_be_askable(old.direction, due_on, old.agreement_id, now)
+    _clear(old)
+    settling.close(session, old, "renegotiated", "rerouted", by=by, now=now)
     new = record(
         session,
-        session.get_one(Deal, commitment.deal_id),
-        direction=commitment.direction,
-        text=text or commitment.text,
+        session.get_one(Deal, old.deal_id),
+        direction=old.direction,
+        text=text or old.text,
         due_on=due_on,
-        topic=commitment.topic,
-        agreed_with=agreed_with or commitment.agreed_with,
+        topic=old.topic,
+        agreed_with=agreed_with or old.agreed_with,
+        evidence=evidence,
         by=by,
         now=now,
     )
-    commitment.replaced_by_id = new.id
+    old.replaced_by_id, new.agreement_id = new.id, old.agreement_id
+    if new.agreement_id is not None:
+        _chain().carry(session, old, new, anyway=anyway, by=by, now=now)
+    session.flush()
     return new
 
 
-def withdraw(session: Session, commitment: Commitment, *, by: Person | None, now: datetime) -> None:
-    """Both agreed that it is not needed any more. Raises AlreadySettled."""
-    _close(session, commitment, "withdrawn", "rerouted", by=by, now=now)
+def withdraw(
+    session: Session, commitment: Commitment, reason: str | None = None, *, by: Person | None, now: datetime
+) -> None:
+    """Both agreed that it is not needed any more; what was asked of a department is taken back. Raises AlreadySettled, NotOurs."""
+    held = _hold(session, commitment, by)
+    _clear(held)
+    settling.close(session, held, "withdrawn", "rerouted", reason=reason, by=by, now=now)
+    _chain().settle(session, held, reason, by=by, now=now)
 
 
 def forget(session: Session, deal: Deal, *, now: datetime) -> None:
-    """The deal is over: what was still open became obsolete."""
+    """The deal is over: what was still open became obsolete, and nobody is asked for it any more."""
     query = select(Commitment).where(Commitment.deal_id == deal.id, Commitment.state.in_(OPEN))
-    for commitment in session.scalars(query.order_by(Commitment.id)):
-        _close(session, commitment, "obsolete", "rerouted", by=None, now=now)
+    for commitment in session.scalars(query.order_by(Commitment.id)).all():
+        settling.close(session, commitment, "obsolete", "rerouted", by=None, now=now)
+        _chain().settle(session, commitment, None, by=None, now=now)
 
 
-def follow(session: Session, happened: Happened) -> None:
-    """The projection: with a deal that was lost in this command, what was still open with the client is over."""
-    if (
-        not any(entered.element.outcome for entered in happened.entered)
-        and happened.instance.ended_at is None
-    ):
-        return
-    deal = deals.of(session, happened.instance.id)
-    if deal is not None and deal.status == "lost" and deal.closed_at == happened.now:
-        forget(session, deal, now=happened.now)
+# ------------------------------------------------------------------------------------------------ small helpers
 
 
-def ask_due(session: Session, *, now: datetime) -> int:
-    """Tell the processes of open deals that the day of a commitment has come (``commitment.due``), once for each."""
-    asked = select(Command.key).where(Command.key == literal("commitment.due:") + cast(Commitment.id, String))
-    due = (
-        select(Commitment)
-        .join(Deal, Deal.id == Commitment.deal_id)
-        .where(
-            Commitment.state.in_(OPEN), Commitment.due_on <= calendars.local_day(now), Deal.status == "open"
-        )
-        .where(~asked.exists(), waits_for("commitment.due", Commitment.instance_id))
-        .order_by(Commitment.id)
-        .limit(100)
-    )
-    found = session.scalars(due).all()
-    for commitment in found:
-        instance = session.get_one(Instance, commitment.instance_id)
-        told = {"commitment_id": commitment.id}
-        key = f"commitment.due:{commitment.id}"
-        try:
-            with session.begin_nested():
-                instances.send(session, instance, "commitment.due", told, by=None, now=now, key=key)
-        except Refusal as refusal:  # one case that cannot go on must not silence the others
-            session.add(Command(key=key, instance_id=instance.id, at=now))
-            incidents.open_(session, instance, code="COMMITMENT_DUE", message=str(refusal), now=now)
-    return len(found)
+def _chain() -> Any:
+    from engine.sales import (
+        chain,
+    )  # a request to a department is a case, and what is said about it comes back here
+
+    return chain
 
 
-def waits_for(message: str, instance_id: Any) -> Any:
-    """The clause: this instance waits for the message now."""
-    return (
-        select(Subscription.id)
-        .where(Subscription.instance_id == instance_id, Subscription.name == message)
-        .exists()
-    )
+def _must_be_said(direction: str, text: str, state: str) -> None:
+    if not text.strip() or direction not in DIRECTIONS or state not in RANKS:
+        raise NothingAgreed(field="text")
 
 
-def _settle_asked(session: Session, deal: Deal, outcome: str, what: Answered) -> None:
-    """A task asked “Was it kept?”: it names the commitment in its data, else the first one due is meant."""
-    asked = (what.task.data or {}).get("commitment_id") if what.task else None
-    query = select(Commitment).where(Commitment.deal_id == deal.id, Commitment.state.in_(OPEN))
-    if asked:
-        query = query.where(Commitment.id == int(asked))
-    found = session.scalar(query.order_by(Commitment.due_on, Commitment.id).limit(1))
-    if found is None:
-        return
-    if outcome == "kept":
-        keep(session, found, by=what.by, now=what.now)
-    elif outcome == "broken":
-        break_(session, found, str(what.answers.get("reason") or outcome), by=what.by, now=what.now)
-
-
-def _close(
-    session: Session,
-    commitment: Commitment,
-    state: str,
-    kind: str,
-    *,
-    reason: str | None = None,
-    by: Person | None,
-    now: datetime,
+def _must_be_askable(
+    direction: str, due_on: date | None, agreement: Agreement | int | None, now: datetime
 ) -> None:
-    if commitment.state not in OPEN:
+    if due_on is not None and due_on < calendars.local_day(now):
+        raise DayPassed(field="due_on")
+    if agreement is not None and direction == "client_to_us":
+        raise NotOwedByUs(field="agreement")
+    if agreement is not None and due_on is None:
+        raise DayNeeded(field="due_on")
+
+
+def _words(text: str | None) -> str | None:
+    return (text or "").replace("\x00", "").strip()[:LONGEST] or None
+
+
+def _hold(session: Session, commitment: Commitment, by: Person | None, *, asked: bool = False) -> Commitment:
+    """The commitment as it is now, kept from others until the transaction ends: two cannot settle it."""
+    session.flush()
+    instances.locked(session, commitment.instance_id)
+    held = session.get_one(Commitment, commitment.id, with_for_update=True, populate_existing=True)
+    if held.state not in OPEN:
         raise AlreadySettled
-    deal = session.get_one(Deal, commitment.deal_id)
-    left = {"from_stage": commitment.state, "from_rank": RANKS[commitment.state]}
-    dwell = int((now - commitment.created_at).total_seconds())
-    commitment.state, commitment.closed_at, commitment.closed_by_id = state, now, by.id if by else None
-    _tell_history(session, commitment, f"commitment_{state}", reason=reason, by=by, now=now)
-    _move(session, deal, commitment, kind, by=by, now=now, reason=reason, dwell=dwell, **left)
+    if by is not None and not asked and not may_settle(session, held, by):
+        raise NotOurs
+    return held
 
 
-def _tell_history(
-    session: Session,
-    commitment: Commitment,
-    kind: str,
-    *,
-    reason: str | None = None,
-    by: Person | None,
-    now: datetime,
-) -> None:
-    what = {
-        "direction": commitment.direction,
-        "text": commitment.text,
-        "due_on": commitment.due_on.isoformat() if commitment.due_on else None,
-        "agreed_with": commitment.agreed_with,
-        "reason": reason,
-    }
-    instance = session.get_one(Instance, commitment.instance_id)
-    subject = f"commitment:{commitment.id}"
-    history.record(session, kind, at=now, actor=by, instance=instance, subject=subject, data=what)
-
-
-def _move(
-    session: Session,
-    deal: Deal,
-    commitment: Commitment,
-    kind: str,
-    *,
-    by: Person | None,
-    now: datetime,
-    **what: Any,
-) -> None:
-    ladders.write(
-        session,
-        f"commitment:{commitment.id}",
-        LADDER,
-        kind,
-        now=now,
-        cause="user" if by else "job",
-        actor_id=by.id if by else None,
-        owner_id=deal.owner_id,
-        department_id=deal.department_id,
-        instance_id=commitment.instance_id,
-        event_seq=session.get_one(Instance, commitment.instance_id).seq,
-        **what,
-    )
+def _clear(commitment: Commitment) -> None:
+    commitment.health = commitment.health_reason = commitment.caused_by_id = None

@@ -18,7 +18,7 @@ from engine.process.advancing import Answered
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.process.tasks import NotYours, UserTask
-from engine.sales import escalating, passing, promises, promising, talking
+from engine.sales import escalating, health, passing, promising, talking
 from engine.sales.promises import Promise
 from engine.sales.talking import CONSUMER, INSTEAD, PROVIDER, Held, hold, say
 
@@ -92,7 +92,9 @@ def complete(
 
     Raises what `deliver` and `instances.complete` raise.
     """
-    found = promises.with_terms(session, task) if task.handoff else None
+    found = passing.with_terms(session, task) if task.handoff else None
+    if found is not None:
+        health.hold(session, found[0])
     if found is None or not asks_acceptance(*found):
         return instances.complete(session, task, raw, by=by, now=now, key=key)
     deliver(session, found[0], raw, by=by, now=now, key=key, seen=seen)
@@ -472,13 +474,13 @@ def waive(
     now: datetime,
     seen: int | None = None,
 ) -> None:
-    """The head of the consumer holds nobody to it any more; the step itself is still to be done.
+    """The head of the consumer, or their deputy, holds nobody to it any more; the step itself is still to be done.
 
     Raises HeadOnly, SayWhy, and what `talking.hold` raises.
     """
     held = hold(session, promise, seen, states=OPEN[:-1], by=by, now=now)
     if by is not None:
-        talking.must_head(session, held.promise, by, CONSUMER)
+        talking.must_head(session, held.promise, by, CONSUMER, now=now)
     _waive(held, _why(reason))
 
 
@@ -586,7 +588,7 @@ def answered(session: Session, what: Answered) -> None:
     """The listener: nobody completes a hand-off past the conversation. Raises what `talking.INSTEAD` says, AcceptedFirst."""
     if what.task is None or not what.task.handoff:
         return
-    found = promises.with_terms(session, what.task)
+    found = passing.with_terms(session, what.task)
     if found is None:
         return
     promise, terms = found

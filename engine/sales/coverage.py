@@ -94,8 +94,11 @@ def of(session: Session, definition: Definition, standing: Sequence["Handoff"], 
     rows: list[Row] = []
     back: list[Row] = []
     for key, crossings in flows.items():
-        row = _row(plan, crossings, decided.pop(key, None), known, today)
-        (back if row.state == "return" else rows).append(row)
+        asked = [each for each in crossings if each.kind == "request"]
+        if asked:
+            rows.append(_row(plan, asked, decided.pop(key, None), known, today))
+        else:
+            back.append(replace(_row(plan, crossings, None, {}, today), state="return"))
     by_id = {each.agreement.id: each.agreement for each in known.values()}
     return Coverage(tuple(rows), tuple(back), tuple(decided.values()), by_id)
 
@@ -137,8 +140,7 @@ def _row(
     known: Mapping[int | str, _Known],
     today: date,
 ) -> Row:
-    """One flow; where it carries requests, those it comes from, else those it goes back from."""
-    asked = [each for each in crossings if each.kind == "request"]
+    """One flow with everybody it comes from."""
     first = crossings[0]
     target = plan.diagrams[first.diagram].elements[first.target]
     row = Row(
@@ -146,9 +148,9 @@ def _row(
         first.flow,
         first.target,
         target.name,
-        tuple(each.from_key for each in asked or crossings),
+        tuple(each.from_key for each in crossings),
         first.to_key,
-        "none" if asked or decided else "return",
+        "none",
         code=first.handoff,
         handoff=decided,
     )

@@ -19,6 +19,7 @@ from engine.people import Person
 from engine.process import definitions, instances, subscriptions, tasks
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
+from engine.sales import exits
 from engine.sales.records import Client
 
 STATUSES = ("open", "won", "lost", "suspended", "rerouted")
@@ -212,7 +213,7 @@ def move(
     """Ask the process to move the deal, as dropping its card on the board does. Returns allow or approve.
 
     ``approve`` means that the diagram will ask somebody first. ``causing_department`` is an id; None is the client.
-    Raises NotAllowed, UnknownStage, AlreadyThere, ReasonNeeded, NotByPolicy, and what the process answers.
+    Raises NotAllowed, UnknownStage, AlreadyThere, ExitHeld, ReasonNeeded, NotByPolicy, and what the process answers.
     """
     _must_steer(session, deal, by)
     instance = session.get_one(Instance, deal.instance_id)
@@ -222,6 +223,7 @@ def move(
         raise UnknownStage
     if to_stage == deal.stage and deal.status == "open":
         raise AlreadyThere
+    exits.must_be_free(session, deal, definitions.blueprint(session, definition), to_rank, now=now)
     if needs_reason(deal, to_rank) and not reason:
         raise ReasonNeeded(field="reason")
     verdict = policy(session, deal, definition, to_rank, by)

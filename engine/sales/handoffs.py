@@ -35,6 +35,10 @@ class NothingCrosses(Refusal):
     """By the flow “%(flow)s” no work passes from one department to another, so there is nothing to agree on."""
 
 
+class WayBack(Refusal):
+    """This flow brings back what was asked for. What is agreed on is the hand-off that asked for it."""
+
+
 class OtherSides(Refusal):
     """Here %(provider)s works for %(consumer)s, but “%(agreement)s” is about %(its_provider)s working for %(its_consumer)s."""
 
@@ -143,7 +147,7 @@ def decided(session: Session, *, today: date) -> dict[str, tuple[Decided, ...]]:
         definition = definitions.newest(session, process)
         if definition is not None:
             known = coverage(session, definition, today=today)
-            rows = [each for each in known.rows + known.ways_back if each.state != "gone" and each.handoff]
+            rows = [each for each in known.rows if each.state != "gone" and each.handoff]
             found[process] = tuple(_decided(session, each) for each in rows)
     return found
 
@@ -192,7 +196,7 @@ def bind(
 ) -> Handoff:
     """Let what takes this flow be done under an agreement.
 
-    Raises NoSuchFlow, NothingCrosses, NotYourHandoff, AgreementOver, OtherSides.
+    Raises NoSuchFlow, NothingCrosses, WayBack, NotYourHandoff, AgreementOver, OtherSides.
     """
     definition, row = _decidable(session, process, diagram, flow, by=by, now=now)
     if row.handoff is not None and row.handoff.agreement_id == agreement.id:
@@ -209,7 +213,10 @@ def bind(
 def waive(
     session: Session, process: str, diagram: str, flow: str, *, reason: str, by: Person, now: datetime
 ) -> Handoff:
-    """Say that this needs no agreement, and why. Raises NoSuchFlow, NothingCrosses, NotYourHandoff, ReasonMissing."""
+    """Say that this needs no agreement, and why.
+
+    Raises NoSuchFlow, NothingCrosses, WayBack, NotYourHandoff, ReasonMissing.
+    """
     said = " ".join(reason.split())
     if not 0 < len(said) <= MOST_REASON:
         raise ReasonMissing(field="reason")
@@ -229,7 +236,7 @@ def release(session: Session, process: str, diagram: str, flow: str, *, by: Pers
     if found is None or definition is None:
         raise NothingDecided
     shown = coverage(session, definition, today=calendars.local_day(now))
-    row = next((each for each in shown.rows + shown.ways_back if each.handoff is found), None)
+    row = next((each for each in shown.rows if each.handoff is found), None)
     if row is not None:
         _must_be_theirs(session, row, by)
     elif not by.has("designer") and not _is_side(session, found, by):
@@ -252,9 +259,10 @@ def _decidable(
     if definition is None or drawn is None or flow not in drawn.flows:
         raise NoSuchFlow(flow=flow[:80])
     shown = coverage(session, definition, today=calendars.local_day(now))
-    rows = (each for each in shown.rows + shown.ways_back if (each.diagram, each.flow) == (diagram, flow))
-    row = next(rows, None)
+    row = next((each for each in shown.rows if (each.diagram, each.flow) == (diagram, flow)), None)
     if row is None:
+        if any((each.diagram, each.flow) == (diagram, flow) for each in shown.ways_back):
+            raise WayBack
         raise NothingCrosses(flow=flow[:80])
     _must_be_theirs(session, row, by)
     return definition, row

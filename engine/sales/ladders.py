@@ -17,7 +17,7 @@ from engine.errors import Refusal
 from engine.process.advancing import Happened
 from engine.process.blueprint import Element, Stage
 from engine.process.definitions import Definition
-from engine.sales import deals
+from engine.sales import deals, exits
 from engine.sales.deals import Deal, ReasonNeeded
 
 KINDS = (
@@ -161,7 +161,8 @@ def write(
 def follow(session: Session, happened: Happened) -> None:
     """The projection: write the moves that one command caused, and keep the deal's position equal to them.
 
-    Raises ReasonNeeded when a person sends a deal back or loses it without saying why.
+    Raises ReasonNeeded when a person sends a deal back or loses it without saying why, ExitHeld when one moves it on
+    without what its stage demands.
     """
     is_silent = not any(_is_mark(each.element) for each in happened.entered) and happened.before is None
     if happened.instance.ended_at is None and is_silent:
@@ -220,6 +221,8 @@ def _enter(session: Session, deal: Deal, happened: Happened, element: Element, s
     why = _why(session, deal, happened, element, needed=kind == "backward")
     before = last(session, f"deal:{deal.id}") if why.reason == MISTAKE else None
     undoes = before if _is_undone(before, stage, why, happened) else None
+    if kind in {"forward", "forward_skip"} and undoes is None and happened.by and happened.cause == "user":
+        exits.must_be_free(session, deal, happened.blueprint, place, now=happened.now)
     move = _write(
         session,
         deal,

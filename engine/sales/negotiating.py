@@ -29,7 +29,7 @@ from engine.sales.agreements import (
 from engine.sales.speaking import NotYourSide, Voice, sides
 from engine.sales.terms import Required, TooMuch, clean, fingerprint
 
-__all__ = ["accept", "counter", "draft", "propose", "remark", "sides", "withdraw"]
+__all__ = ["accept", "counter", "draft", "propose", "redraft", "remark", "sides", "withdraw"]
 
 LONGEST_TITLE, LONGEST_CODE = 200, 40
 
@@ -91,6 +91,26 @@ def draft(
     version = _word(session, agreement, said, "draft", voice, now=now)
     minutes.record(session, "agreement_drafted", agreement, version, voice, now=now)
     return agreement
+
+
+def redraft(
+    session: Session, version: AgreementVersion, terms: Mapping[str, Any], *, by: Person, now: datetime
+) -> None:
+    """Write a draft of one's own side anew; the other side still does not see it.
+
+    Raises NotYourSide, OneHead, OutOfDate, NothingOnTheTable, NothingChanged, Invalid.
+    """
+    agreement = _table(session, version)
+    voice = speaking.must_speak_for(session, agreement, version.proposed_by_department_id or 0, by, now)
+    if version.state != "draft":
+        raise OutOfDate
+    said = _read(terms, now)
+    if fingerprint(said) == version.terms_hash:
+        raise NothingChanged
+    version.terms, version.terms_hash = said, fingerprint(said)
+    version.proposed_at, version.proposed_by_id = now, voice.person.id
+    session.flush()
+    minutes.record(session, "agreement_drafted", agreement, version, voice, now=now)
 
 
 def propose(

@@ -1,12 +1,12 @@
 """How a promise begins and ends with its task: what follows from each command of a case, and its moves on the ladder."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, event, insert, or_, select
+from sqlalchemy.orm import Session, SessionTransaction
 
 from engine import calendars, notices, people
 from engine.calendars import Calendar
@@ -18,7 +18,7 @@ from engine.process.advancing import Happened
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
-from engine.sales import promising
+from engine.sales import health, promising
 from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.deals import Deal
 from engine.sales.handoffs import Handoff
@@ -28,18 +28,67 @@ OFF = ("waived", "revoked")
 """States off the ladder: nobody is held to it any more, though its task is still open."""
 
 
+KEPT = "promises read in this transaction"
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a command has read already: the promise of its task, and whether any flow of its process is decided about."""
+
+    promise: Promise
+    decided: bool
+
+
+def with_terms(session: Session, task: UserTask) -> tuple[Promise, dict[str, Any]] | None:
+    """The promise of a hand-off task and what its agreement says; empty terms when none was in force."""
+    process = select(Instance.process).where(Instance.id == task.instance_id).scalar_subquery()
+    decided = select(Handoff.id).where(Handoff.process == process, Handoff.ended_at.is_(None)).exists()
+    version = AgreementVersion.id == Promise.version_id
+    provider = Department.id == Promise.provider_id  # beside it, since its work time is counted
+    query = select(Promise, AgreementVersion, decided, Department)
+    query = query.outerjoin(AgreementVersion, version).outerjoin(Department, provider)
+    row: Any = session.execute(query.where(Promise.task_id == task.id)).first()
+    if row is None:
+        return None
+    session.info.setdefault(KEPT, {})[task.id] = _Read(row[0], row[2])
+    return row[0], row[1].terms if row[1] is not None else {}
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget(session: Session, transaction: SessionTransaction) -> None:
+    """What was read in a transaction is not true for the next one."""
+    if transaction.parent is None or transaction.nested:
+        session.info.pop(KEPT, None)
+
+
 def follow(session: Session, happened: Happened) -> None:
     """The projection: a task with a hand-off is a promise when it opens, kept or broken when it closes."""
     if happened.before is not None:
         _take_along(session, happened)
     for task in happened.opened:
         ways = _ways(session, task, happened)
-        if task.handoff or ways:
+        if task.handoff or (ways and _anything_decided(session, happened)):
             _give(session, task, happened, ways)
-    gone = [task.id for task in happened.closed if task.handoff]
-    if gone:
-        for promise in session.scalars(select(Promise).where(Promise.task_id.in_(gone)).order_by(Promise.id)):
-            _settle(session, promise, session.get_one(UserTask, promise.task_id), happened)
+    for promise, task in _of_closed(session, happened):
+        _settle(session, promise, task, happened)
+
+
+def _of_closed(session: Session, happened: Happened) -> list[tuple[Promise, UserTask]]:
+    """The promises of hand-offs that closed; the one that was completed has been read before."""
+    gone = {task.id: task for task in happened.closed if task.handoff}
+    read = session.info.get(KEPT, {})
+    found = {id_: read[id_].promise for id_ in gone if id_ in read}
+    if len(found) < len(gone):
+        missing = select(Promise, Department).outerjoin(Department, Department.id == Promise.provider_id)
+        rows = session.execute(missing.where(Promise.task_id.in_(set(gone) - set(found)))).all()
+        found |= {promise.task_id: promise for promise, _ in rows}
+    return [(found[id_], gone[id_]) for id_ in sorted(found)]
+
+
+def _anything_decided(session: Session, happened: Happened) -> bool:
+    """Whether somebody may have decided about a flow of this process: not, where the command has read that nobody did."""
+    read = session.info.get(KEPT, {}).get(happened.task.id) if happened.task else None
+    return read is None or read.decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +115,8 @@ def _ways(session: Session, task: UserTask, happened: Happened) -> frozenset[str
     """The flows from another department by which its token may have come: the one it took, where that is known."""
     definition = session.get_one(Definition, task.definition_id)
     crossings = definitions.handed_over(session, definition)
-    here = {each.flow for each in crossings if (each.diagram, each.target) == (task.diagram, task.element)}
+    asked = (each for each in crossings if each.kind == "request")
+    here = {each.flow for each in asked if (each.diagram, each.target) == (task.diagram, task.element)}
     taken = next((each.flow for each in happened.steps if each.token == task.token and each.flow), None)
     known = here & {taken} if taken is not None and not taken.startswith("dr_") else here
     return frozenset(known)
@@ -84,7 +134,7 @@ def _decision(task: UserTask, ways: frozenset[str]) -> ColumnElement[bool]:
 def _asked(session: Session, task: UserTask, ways: frozenset[str], now: datetime) -> tuple[_Asked, bool]:
     """What is known of a hand-off, and whether its agreement is suspended now."""
     heads = and_(Membership.department_id == Agreement.provider_id, Membership.is_head)
-    drawn = and_(Handoff.id.is_(None), Agreement.code == (task.handoff or ""))
+    drawn = and_(Handoff.id.is_(None), _named(task.handoff or ""))
     query = (
         select(Deal, Agreement, AgreementVersion, Department, Membership.person_id, Handoff)
         .select_from(Instance)
@@ -100,7 +150,9 @@ def _asked(session: Session, task: UserTask, ways: frozenset[str], now: datetime
     row = session.execute(query).first()
     deal, agreement, version, provider, head_id, decided = row or (None, None, None, None, None, None)
     if decided is not None:
-        task.handoff = _code(agreement) if agreement is not None else None
+        task.handoff = code_of(agreement) if agreement is not None else None
+    if not task.handoff:
+        return _Asked(deal, None, None, None, None, decided), False
     if agreement is None or version is None or version.state in {"terminated", "expired"}:
         return _Asked(deal, None, None, _provider(session, task), None, decided), False
     today = calendars.local_day(now)
@@ -112,7 +164,14 @@ def _asked(session: Session, task: UserTask, ways: frozenset[str], now: datetime
     return _Asked(deal, agreement, version, provider, head_id, decided), False
 
 
-def _code(agreement: Agreement) -> str:
+def _named(code: str) -> ColumnElement[bool]:
+    """The agreement of a code, or of a number as `code_of` writes it."""
+    number = code.removeprefix("#")
+    is_number = code.startswith("#") and number.isdecimal() and len(number) < 19
+    return Agreement.id == int(number) if is_number else Agreement.code == code
+
+
+def code_of(agreement: Agreement) -> str:
     """What a task carries: its agreement's code, or its number where nobody gave it one."""
     return agreement.code or f"#{agreement.id}"
 
@@ -125,6 +184,11 @@ def _give(session: Session, task: UserTask, happened: Happened, ways: frozenset[
     asked, is_suspended = _asked(session, task, ways, happened.now)
     if not task.handoff:
         return
+    needed = (
+        health.needed(session, happened.instance) if happened.instance.process == health.REQUEST else None
+    )
+    chain = health.dates_of(session, needed.commitment) if needed else None
+    asked = replace(asked, deal=needed.deal) if needed else asked
     promise = Promise(
         agreement_id=asked.agreement.id if asked.agreement else None,
         version_id=asked.version.id if asked.version else None,
@@ -132,6 +196,8 @@ def _give(session: Session, task: UserTask, happened: Happened, ways: frozenset[
         instance_id=task.instance_id,
         deal_id=asked.deal.id if asked.deal else None,
         task_id=task.id,
+        commitment_id=needed.commitment.id if needed else None,
+        needed_at=chain.inner if chain else None,
         provider_id=asked.provider.id if asked.provider else None,
         consumer_id=asked.consumer_id,
         state="requested",
@@ -191,6 +257,8 @@ def begin(
     answer, deliver = promising.said(terms, facts, now)
     promise.ready_at = now
     promise.due_at = works.add(now, deliver)
+    if promise.needed_at is not None:
+        promise.due_at = max(promise.due_at, promise.needed_at)
     promise.left_seconds = promise.respond_by = None
     if answer is None:
         try:
@@ -355,6 +423,7 @@ def end(
         move(session, promise, kind, from_state=left, by=by, cause=cause, now=now, seq=seq, reason=reason)
     if promise.escalation_id is not None:
         _call_off(session, promise, now=now)
+    health.follow(session, promise, by=by, now=now)
 
 
 def _call_off(session: Session, promise: Promise, *, now: datetime) -> None:

@@ -112,7 +112,7 @@ def _of_asked(promise: Promise, now: datetime) -> Iterator[str]:
 
 def _of_anybody(session: Session, promise: Promise, person: Person, now: datetime) -> Iterator[str]:
     """What does not depend on whose turn it is: heads and those above both sides."""
-    if promise.state != "delivered" and talking.heads(promise, person, CONSUMER):
+    if promise.state != "delivered" and talking.heads(session, promise, person, CONSUMER, now=now):
         yield "waive"
     late = promise.due_at is not None and promise.due_at <= now
     to_decide = promise.state == "declined" or late or promise.escalation_id is not None

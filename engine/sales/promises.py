@@ -17,7 +17,6 @@ from engine import calendars
 from engine.calendars import Calendar
 from engine.db import Base, BigId
 from engine.process.advancing import Happened
-from engine.process.tasks import UserTask
 from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.deals import Deal
 
@@ -56,6 +55,8 @@ class Promise(Base):
     task_id: Mapped[int] = mapped_column(ForeignKey("user_tasks.id"), unique=True)
     commitment_id: Mapped[int | None] = mapped_column(ForeignKey("commitments.id"), index=True)
     """What was agreed with the client and needs this promise."""
+    needed_at: Mapped[datetime | None]
+    """When it is needed for the client; its time is not before then, however fast the agreement is."""
     provider_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
     consumer_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
     state: Mapped[str] = mapped_column(String(20), default="requested")
@@ -207,15 +208,6 @@ def counts(session: Session, clause: Any, *, now: datetime) -> dict[int | None, 
         for agreement_id, n in session.execute(query):
             found.setdefault(agreement_id, {"kept": 0, "broken": 0, "pending": 0})[name] = n
     return found
-
-
-def with_terms(session: Session, task: UserTask) -> tuple[Promise, dict[str, Any]] | None:
-    """The promise of a hand-off task and what its agreement says; empty terms when none was in force."""
-    query = select(Promise, AgreementVersion).outerjoin(
-        AgreementVersion, AgreementVersion.id == Promise.version_id
-    )
-    row = session.execute(query.where(Promise.task_id == task.id)).first()
-    return (row[0], row[1].terms if row[1] is not None else {}) if row else None
 
 
 def follow(session: Session, happened: Happened) -> None:

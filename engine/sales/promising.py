@@ -106,6 +106,8 @@ def alarm(promise: Promise, terms: Mapping[str, Any], works: Calendar, *, now: d
     found = [moment for moment, _ in steps(promise, terms, works)[:1]]
     if promise.respond_by is not None and promise.respond_by > now:
         found.append(promise.respond_by)
+    if promise.commitment_id is not None and promise.due_at is not None and promise.due_at >= now:
+        found.append(promise.due_at + timedelta(seconds=1))  # once late, the client's date is threatened
     return min(found, default=None)
 
 

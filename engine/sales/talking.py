@@ -12,14 +12,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import history, notices
+from engine import absences, calendars, history, notices
 from engine.calendars import Calendar
 from engine.errors import NotAllowed, Refusal, Stale
 from engine.people import Department, Membership, Person
 from engine.process import instances, tasks
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
-from engine.sales import passing, promising
+from engine.sales import health, passing, promising
 from engine.sales.agreements import AgreementVersion
 from engine.sales.promises import RANKS, Promise
 
@@ -31,7 +31,7 @@ class NotYourSide(NotAllowed):
 
 
 class HeadOnly(NotAllowed):
-    """Only the head of %(department)s can do this."""
+    """Only the head of %(department)s can do this, or who stands in during a recorded absence."""
 
 
 class NoAgreement(Refusal):
@@ -146,6 +146,7 @@ def hold(
     ``by`` None is the clock. Raises NotRunning, Resting, NoAgreement, NotYourSide, Stale, and what `INSTEAD` says of the state.
     """
     session.flush()
+    health.hold(session, promise)
     instance = instances.locked(session, promise.instance_id)
     instances.must_not_rest(session, instance)
     current = session.get_one(Promise, promise.id, with_for_update=True, populate_existing=True)
@@ -181,9 +182,13 @@ def sides(session: Session, promise: Promise, person: Person) -> list[str]:
     return [side for side in (PROVIDER, CONSUMER) if _speaks(session, promise, person, side)]
 
 
-def heads(promise: Promise, person: Person, side: str) -> bool:
-    """Whether this person is the head of a side."""
-    return side_id(promise, side) in person.headed_ids
+def heads(session: Session, promise: Promise, person: Person, side: str, *, now: datetime) -> bool:
+    """Whether this person decides for a side: its head, or who stands in for the head on this day."""
+    department_id = side_id(promise, side)
+    if department_id is None or department_id in person.headed_ids:
+        return department_id is not None
+    lent = absences.deputies_for(session, department_id, calendars.local_day(now))
+    return any(deputy.id == person.id for deputy, _, _ in lent)
 
 
 def must_speak(session: Session, promise: Promise, person: Person, side: str) -> None:
@@ -192,9 +197,9 @@ def must_speak(session: Session, promise: Promise, person: Person, side: str) ->
         raise NotYourSide(department=name_of(session, side_id(promise, side)))
 
 
-def must_head(session: Session, promise: Promise, person: Person, side: str) -> None:
+def must_head(session: Session, promise: Promise, person: Person, side: str, *, now: datetime) -> None:
     """Raises HeadOnly."""
-    if not heads(promise, person, side):
+    if not heads(session, promise, person, side, now=now):
         raise HeadOnly(department=name_of(session, side_id(promise, side)))
 
 
@@ -249,6 +254,7 @@ def say(
     for side in tell:
         let_know(held, side, kind, told)
     held.session.flush()
+    health.follow(held.session, promise, by=held.by, now=held.now)
 
 
 def _record(held: Held, kind: str, data: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ BUNDLES = {
     "agreement_answer": ("house/agreement_answer.bpmn",),
     "agreement_review": ("house/agreement_review.bpmn",),
     "promise_escalation": ("house/promise_escalation.bpmn",),
+    "department_request": ("house/department_request.bpmn",),
 }
 DEPARTMENTS = (
     "company sales sales_north sales_south presales production finance legal sales_desk warehouse delivery"

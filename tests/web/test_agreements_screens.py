@@ -115,7 +115,7 @@ def test_declining_and_talking(
     as_: Enter, borys: Person, session: Session, version: AgreementVersion
 ) -> None:
     client = as_(borys)
-    client.send(f"/agreements/{version.agreement_id}/remarks", {"text": "Przy trzech dniach nie zdążymy."})
+    client.send(f"/agreements/{version.agreement_id}/remarks", {"note": "Przy trzech dniach nie zdążymy."})
     client.send(
         f"/agreements/{version.agreement_id}/withdrawal", {"version": version.id, "note": "Za krótko"}
     )

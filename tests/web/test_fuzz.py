@@ -77,7 +77,7 @@ IDS = (0, 1, 2, 3, 10**6, 2**31, 2**63, 10**40)
 TABLES = {
     "department_id": "departments", "person_id": "people", "agreement_id": "agreements", "client_id": "clients",
     "contract_id": "contracts", "lead_id": "leads", "section_id": "sections", "deal_id": "deals",
-    "message_id": "messages", "plan_id": "migration_plans",
+    "message_id": "messages", "plan_id": "migration_plans", "promise_id": "promises", "notice_id": "notices",
     "commitment_id": "commitments", "document_id": "documents", "incident_id": "incidents", "instance_id": "instances",
     "upload_id": "uploads", "definition_id": "definitions", "task_id": "user_tasks",
 }  # fmt: skip

@@ -29,7 +29,7 @@ from engine.process.instances import Instance
 from engine.process.outbox import PENDING, Job
 from engine.process.subscriptions import Subscription
 from engine.process.tasks import UserTask
-from engine.sales import commitments, standing
+from engine.sales import remembering, standing
 from engine.sales.deals import Deal
 from engine.sales.promises import RINGS, Promise
 from webapp import shipped
@@ -220,7 +220,7 @@ def _arrivals(world: World, size: Size, begin: datetime) -> None:
 
 def _remind(world: World, session: Session, at: datetime) -> None:
     """What the clock does besides timers: commitments whose day has come, agreements that begin."""
-    commitments.ask_due(session, now=at)
+    remembering.ask_due(session, now=at)
     standing.work_due(session, now=at)
 
 

@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 from engine import calendars
 from engine.people import Person
 from engine.process.instances import Instance
-from engine.sales import deals
+from engine.sales import commitments, deals
 from engine.sales.deals import Deal
 from webapp.demo.answers import Answer
 from webapp.demo.story import STAGES
 from webapp.demo.world import World, start
 
 TITLES = ("Odnowienie serwisu", "Serwis terminali na rok", "Dokupienie licencji", "Przedłużenie gwarancji")
+PROMISES = ("Przyślą listę urządzeń.", "Umówią rozmowę z kierownikiem.", "Potwierdzą zakres mailem.")
 PATIENCE = (240.0, 1100.0)
 """Work minutes between two steps, at least and at most."""
 
@@ -57,5 +58,8 @@ def _drag(world: World, session: Session, at: datetime, deal_id: int) -> None:
     if deal.status != "open" or rank >= len(STAGES):
         return
     by = world.person(deal.owner_id or 0)
+    if rank == 1:  # the first stage wants something that the client promised
+        text, due_on = PROMISES[deal_id % len(PROMISES)], calendars.local_day(at) + timedelta(days=7)
+        commitments.record(session, deal, direction="client_to_us", text=text, due_on=due_on, by=by, now=at)
     deals.move(session, deal, STAGES[rank], by=by, now=at)
     _soon(world, at, deal_id)

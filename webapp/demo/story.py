@@ -188,7 +188,7 @@ def _people(deal: Deal | None, company: Company, rng: random.Random, today: date
 
 def _commitment(deal: Deal | None, company: Company, rng: random.Random, today: date) -> dict[str, Answer]:
     return {
-        "direction": rng.choice(("client_to_us", "client_to_us", "we_to_client", "mutual")),
+        "direction": rng.choice(("client_to_us", "client_to_us", "client_to_us", "mutual")),
         "text": rng.choice(("Przekażą listę stanowisk i plan magazynu.", "Wyślemy kalkulację wariantu B.",
                             "Umówią spotkanie z działem IT.", "Dostarczymy referencje z branży.")),
         "due_on": (today + timedelta(days=rng.randrange(5, 20))).isoformat(),

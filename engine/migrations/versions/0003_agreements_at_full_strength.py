@@ -29,6 +29,7 @@ WHAT = (
     "accepted_first_try",
     "accepted_in_window",
     "accepted_late",
+    "n",
 )
 
 
@@ -37,24 +38,20 @@ def upgrade() -> None:
     op.create_table(
         "promise_days",
         sa.Column("agreement_id", BigId, autoincrement=False, nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("provider_id", BigId, autoincrement=False, nullable=False),
-        sa.Column("consumer_id", BigId, autoincrement=False, nullable=False),
-        *(sa.Column(what, sa.Integer(), nullable=False) for what in WHAT),
-        sa.PrimaryKeyConstraint(
-            "agreement_id", "day", "provider_id", "consumer_id", name=op.f("pk_promise_days")
-        ),
-    )
-    op.create_table(
-        "promise_times",
-        sa.Column("agreement_id", BigId, autoincrement=False, nullable=False),
+        sa.Column("timed", sa.Boolean(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("provider_id", BigId, autoincrement=False, nullable=False),
         sa.Column("consumer_id", BigId, autoincrement=False, nullable=False),
         sa.Column("bucket", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("n", sa.Integer(), nullable=False),
+        *(sa.Column(what, sa.Integer(), nullable=False) for what in WHAT),
         sa.PrimaryKeyConstraint(
-            "agreement_id", "day", "provider_id", "consumer_id", "bucket", name=op.f("pk_promise_times")
+            "agreement_id",
+            "timed",
+            "day",
+            "provider_id",
+            "consumer_id",
+            "bucket",
+            name=op.f("pk_promise_days"),
         ),
     )
     op.create_table(
@@ -89,6 +86,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["uploaded_by_id"], ["people.id"], name=op.f("fk_files_uploaded_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
     )
+    op.create_index(op.f("ix_files_sha256"), "files", ["sha256"], unique=False)
     op.create_table(
         "notices",
         sa.Column("id", BigId, nullable=False),
@@ -253,6 +251,7 @@ def upgrade() -> None:
         sa.Column("commitment_id", BigId, sa.ForeignKey("commitments.id", name="fk_promises_commitment_id")),
         inline_references=True,
     )
+    op.add_column("promises", sa.Column("needed_at", UtcDateTime(), nullable=True))
     op.add_column("promises", sa.Column("ready_at", UtcDateTime(), nullable=True))
     op.add_column("promises", sa.Column("respond_by", UtcDateTime(), nullable=True))
     op.add_column("promises", sa.Column("promised_at", UtcDateTime(), nullable=True))

@@ -17,7 +17,7 @@ Places = dict[str, str | Text]
 def check(ledger: Ledger, processes: Sequence[Process], plan: Blueprint, known: Known) -> None:
     """H01 to H04: every crossing of the mended diagram, and everything decided about the version that runs."""
     found: dict[Flow, list[Crossing]] = {}
-    for each in crossings.find(plan):
+    for each in (each for each in crossings.find(plan) if each.kind == "request"):
         found.setdefault((each.diagram, each.flow), []).append(each)
     decided = {(each.diagram, each.flow): each for each in known.decided.get(plan.process, ())}
     drawn = {each.id: each for each in processes}
@@ -31,7 +31,7 @@ def check(ledger: Ledger, processes: Sequence[Process], plan: Blueprint, known: 
 def _say_unbound(
     ledger: Ledger, process: Process, plan: Blueprint, there: Sequence[Crossing], known: Known
 ) -> None:
-    asked = [each for each in there if each.kind == "request" and not each.handoff]
+    asked = [each for each in there if not each.handoff]
     if asked:
         target = plan.diagrams[process.id].elements[asked[0].target]
         about = _link(process, asked[0].flow) or _node(process, target.id)

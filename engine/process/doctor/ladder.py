@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from engine.process import expressions
 from engine.process.blueprint import Stage, Text
 from engine.process.doctor.model import Node
 from engine.process.doctor.visit import Visit
@@ -37,6 +38,8 @@ def _enter(visit: Visit, node: Node, key: str, found: dict[str, Stage]) -> None:
         order=order,
         probability=_number(visit, node, "stage:probability"),
         rots=_number(visit, node, "stage:rots"),
+        exit_requires=_requires(visit, node),
+        exit_words=_words(node),
     )
     if known is None:
         found[key] = stage
@@ -48,6 +51,24 @@ def _title(node: Node) -> Text:
     polish = node.properties.get("stage:title") or node.name or node.properties["stage"]
     english = node.properties.get("stage:title:en")
     return Text(polish, english or node.properties.get("name:en") or polish)
+
+
+def _requires(visit: Visit, node: Node) -> str | None:
+    """What must hold before an item goes on from here; what cannot be read demands nothing, and Q05 says so."""
+    written = node.properties.get("stage:exit_requires", "").strip()
+    try:
+        if written:
+            expressions.check(written)
+    except expressions.ExpressionRefused:
+        visit.say("Q05", node, property="stage:exit_requires", value=written[:60])
+        return None
+    return written or None
+
+
+def _words(node: Node) -> Text:
+    polish = node.properties.get("stage:exit_words", "").strip()
+    english = node.properties.get("stage:exit_words:en", "").strip()
+    return Text(polish or english, english or polish)
 
 
 def _number(visit: Visit, node: Node, name: str) -> int | None:

@@ -213,7 +213,7 @@ def test_every_agreement_a_shipped_diagram_names_is_the_agreement_of_a_crossing(
         assert named == {each.handoff for each in crossings.find(plan_) if each.handoff}
 
 
-@pytest.mark.parametrize("process", list(shipped.PROCESSES))
+@pytest.mark.parametrize("process", ["sales_funnel", "fast_sale"])
 def test_a_stored_blueprint_tells_the_same_also_one_that_says_nothing_of_sub_processes(process: str) -> None:
     made = compiled(process)
     stored = made.blueprint.to_json()

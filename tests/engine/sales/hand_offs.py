@@ -43,8 +43,10 @@ def agree(
 ) -> Agreement:
     """Sales (Clara) and Legal (Borys) sign; a term given as None is left out."""
     said = {name: value for name, value in {**TERMS, **terms}.items() if value is not None}
-    sides = {"provider": departments["legal"], "consumer": departments["sales"]}
-    made = negotiating.draft(session, "Umowa", code="H5", terms=said, by=clara, now=MONDAY, **sides)
+    legal, sales = departments["legal"], departments["sales"]
+    made = negotiating.draft(
+        session, "Umowa", provider=legal, consumer=sales, code="H5", terms=said, by=clara, now=MONDAY
+    )
     version = negotiating.propose(session, made, by=clara, now=MONDAY)
     negotiating.accept(session, version, by=borys, now=MONDAY)
     return made

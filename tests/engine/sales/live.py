@@ -9,16 +9,26 @@ from engine.people import Person
 from engine.ports import Wiring
 from engine.process import definitions, doctor, instances
 from engine.process.definitions import Definition
-from engine.sales import alarms, commitments, conversation, deals, intake, ladders, promises
+from engine.sales import (
+    alarms,
+    chain,
+    commitments,
+    conversation,
+    deals,
+    intake,
+    ladders,
+    promises,
+    remembering,
+)
 from engine.sales.deals import Deal
 from engine.sales.known import Records
 from tests.conftest import MONDAY
 
 DIAGRAMS = Path(__file__).parent / "diagrams"
 WIRING = Wiring(
-    answered=(conversation.answered, intake.answered, commitments.answered, alarms.answered),
-    facts=(deals.facts, commitments.facts),
-    projections=(ladders.follow, promises.follow, commitments.follow),
+    answered=(conversation.answered, intake.answered, remembering.answered, alarms.answered),
+    facts=(deals.facts, commitments.facts, chain.facts),
+    projections=(ladders.follow, chain.address, promises.follow, remembering.follow),
     known=Records,
 )
 

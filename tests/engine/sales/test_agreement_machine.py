@@ -28,7 +28,9 @@ from tests.engine.sales.trade import TERMS, day, somebody
 AWAY = 9
 """Borys is away from the first day to this one, and Dorota stands in."""
 SALES, LEGAL = "sales", "legal"
-ACTORS = st.sampled_from(("clara", "borys", "dorota", "anna", "adam"))
+ACTORS = st.sampled_from(("clara", "borys", "clara", "borys", "dorota", "clara", "borys", "anna", "adam"))
+"""Mostly those who may: what nobody ever signed has no life."""
+SELDOM = st.sampled_from((False,) * 9 + (True,))
 
 
 @dataclass
@@ -169,16 +171,20 @@ class Life(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------------------------- what people try
 
-    @initialize(percent=st.integers(80, 82))
-    def draft(self, percent: int) -> None:
+    @initialize(percent=st.integers(80, 82), both=st.booleans())
+    def draft(self, percent: int, both: bool) -> None:
         terms = self.terms(percent, None, None)
         sides = {"provider": self.units["legal"], "consumer": self.units["sales"]}
         made = negotiating.draft(
             self.session, "Umowa", terms=terms, code="H5", by=self.people["clara"], now=self.now, **sides
         )
         self.agreement = made
-        negotiating.propose(self.session, made, by=self.people["clara"], now=self.now)
+        version = negotiating.propose(self.session, made, by=self.people["clara"], now=self.now)
         self.word(1, terms, SALES)
+        if both:
+            negotiating.accept(self.session, version, by=self.people["borys"], now=self.now)
+            self.model.table = None
+            self.model.sign(1, self.today)
 
     @rule(
         actor=ACTORS,
@@ -199,7 +205,7 @@ class Life(RuleBasedStateMachine):
         if ok and side:
             self.word(max(self.model.words) + 1, terms, side)
 
-    @rule(actor=ACTORS, percent=st.integers(80, 82), stale=st.booleans())
+    @rule(actor=ACTORS, percent=st.integers(80, 82), stale=SELDOM)
     def counter(self, actor: str, percent: int, stale: bool) -> None:
         terms, side, table = self.terms(percent, None, None), self.side(actor), self.model.table
         number = 1 if stale or table is None else table
@@ -215,7 +221,7 @@ class Life(RuleBasedStateMachine):
         if ok and side:
             self.word(max(self.model.words) + 1, terms, side)
 
-    @rule(actor=ACTORS, stale=st.booleans(), misread=st.booleans())
+    @rule(actor=ACTORS, stale=SELDOM, misread=SELDOM)
     def accept(self, actor: str, stale: bool, misread: bool) -> None:
         side, table = self.side(actor), self.model.table
         number = 1 if stale or table is None else table
@@ -273,7 +279,7 @@ class Life(RuleBasedStateMachine):
         if ok and side and self.model.current:
             self.model.act = ("resumption", side, None, self.model.current)
 
-    @rule(actor=ACTORS, agrees=st.booleans())
+    @rule(actor=ACTORS, agrees=SELDOM.map(lambda seldom: not seldom))
     def answer_the_act(self, actor: str, agrees: bool) -> None:
         act = self.session.scalars(agreements.acts(self.agreement).limit(1)).first()
         if act is None:
@@ -319,6 +325,19 @@ class Life(RuleBasedStateMachine):
             self.now += timedelta(days=1)
             self.model.arrive(self.today)
         standing.work_due(self.session, now=self.now)
+
+    @rule(
+        percent=st.integers(80, 82), first=st.none() | st.integers(0, 6), last=st.none() | st.integers(1, 8)
+    )
+    def both_sign_other_words(self, percent: int, first: int | None, last: int | None) -> None:
+        self.withdraw("clara")
+        self.propose("clara", percent, first, last)
+        self.accept("borys", stale=False, misread=False)
+
+    @rule(length=st.integers(1, 5))
+    def both_sign_a_pause(self, length: int) -> None:
+        self.suspend("borys", length)
+        self.answer_the_act("clara", agrees=True)
 
     # ------------------------------------------------------------------------------------- what is always true
 

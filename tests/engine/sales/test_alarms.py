@@ -12,11 +12,12 @@ from engine.process import clock, definitions, doctor, instances, operating, tas
 from engine.process.incidents import Incident
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
-from engine.sales import alarms, conversation, promising, talking
+from engine.sales import alarms, conversation, negotiating, promising, talking
+from engine.sales.agreements import Agreement
 from engine.sales.promises import Promise
 from tests.bpmn.walk import BPMN
 from tests.conftest import MONDAY
-from tests.engine.sales.hand_offs import HOUR, agree, asked, at, its_task, told
+from tests.engine.sales.hand_offs import HOUR, TERMS, agree, asked, at, its_task, told
 
 STEPS = [
     {"after": "-PT4H", "who": "provider_head", "how": "notice"},
@@ -214,6 +215,23 @@ def _another(session: Session, promise: Promise) -> Promise:
     session.add(other)
     session.flush()
     return other
+
+
+def test_promises_on_their_way_take_the_steps_of_the_new_words_where_those_say_so(
+    session: Session, promise: Promise, clara: Person, borys: Person
+) -> None:
+    agreement = session.get_one(Agreement, promise.agreement_id)
+    steps = [{"after": "-PT8H", "who": "consumer_head", "how": "notice"}]
+    terms = {**TERMS, "steps": steps, "in_flight": "new"}
+    version = negotiating.propose(session, agreement, terms, by=clara, now=at(16, 11))
+    negotiating.accept(session, version, by=borys, now=at(16, 11))
+    session.expire(promise)
+    assert (promise.version_id, promise.due_at) == (version.id, at(19, 10))
+
+    alarms.work_due(session, now=at(16, 11))
+    assert promise.alarm_at == at(16, 14)
+    alarms.work_due(session, now=at(16, 14))
+    assert promise.alarm_at == at(18, 10)
 
 
 def test_what_is_due_is_found_by_the_index_on_alarms_alone(session: Session, promise: Promise) -> None:

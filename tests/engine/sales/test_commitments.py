@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from engine.history import Event
 from engine.people import Person
 from engine.process.instances import Instance
-from engine.sales import commitments, ladders
+from engine.sales import commitments, ladders, remembering
 from engine.sales.commitments import Commitment
 from engine.sales.deals import Deal, ReasonNeeded
 from tests.conftest import MONDAY
@@ -102,7 +102,7 @@ def test_a_form_that_binds_a_commitment_records_it(session: Session, deal: Deal,
     answers = dict(zip(names, ("we_to_client", "Pełna oferta", "2026-11-24", "Ewa Konarska"), strict=True))
 
     form = {"key": "step", "title": "Step", "fields": fields}
-    tell(session, instance, answers, form, by=anna, listener=commitments.answered)
+    tell(session, instance, answers, form, by=anna, listener=remembering.answered)
 
     (made,) = session.scalars(commitments.of(deal)).all()
     assert (made.text, made.due_on, made.agreed_with) == ("Pełna oferta", date(2026, 11, 24), "Ewa Konarska")

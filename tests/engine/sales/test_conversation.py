@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from engine.absences import Absence
 from engine.db import sessions
 from engine.errors import NotAllowed, Refusal, Stale
 from engine.notices import Notice
@@ -170,6 +171,25 @@ def test_what_is_waived_is_still_done_but_does_not_count(
 
     conversation.complete(session, its_task(session, promise), {}, by=borys, now=MONDAY + 30 * DAY)
     assert (promise.outcome, promise.manner) == ("waived", "waived")
+
+
+def test_who_stands_in_for_the_head_may_waive_while_the_head_is_away(
+    session: Session, promise: Promise, clara: Person, anna: Person
+) -> None:
+    session.add(
+        Absence(
+            person_id=clara.id,
+            deputy_id=anna.id,
+            first_day=at(17, 8).date(),
+            last_day=at(18, 8).date(),
+            recorded_at=MONDAY,
+            recorded_by_id=clara.id,
+        )
+    )
+    session.commit()
+    refused(session, promise, talking.HeadOnly, conversation.waive, "Nie szkodzi", by=anna, now=at(16, 12))
+    conversation.waive(session, promise, "Nie szkodzi", by=anna, now=at(17, 12))
+    assert promise.manner == "waived"
 
 
 # ------------------------------------------------------------------------------------------------ what is refused
@@ -523,7 +543,9 @@ def test_a_hand_off_that_somebody_waived_is_no_promise(
     session: Session, agreement: Agreement, anna: Person, borys: Person, clara: Person
 ) -> None:
     definition = live.deployed(session)
-    handoffs.waive(session, definition.process, "small_sale", FLOW, reason="Ten sam pokój", by=clara, now=MONDAY)
+    handoffs.waive(
+        session, definition.process, "small_sale", FLOW, reason="Ten sam pokój", by=clara, now=MONDAY
+    )
     deal = live.started(session, definition, anna)
     for by in (anna, borys):
         (task,) = tasks.open_of(session, deal.instance_id)

@@ -148,6 +148,7 @@ def test_an_agreement_of_other_sides_is_refused_with_both_named(
         (("contract", "elsewhere", "ask_draft"), handoffs.NoSuchFlow),
         (("nothing", "contract", "ask_draft"), handoffs.NoSuchFlow),
         (("contract", "contract", "s_ask"), handoffs.NothingCrosses),
+        (("contract", "contract", "draft_check"), handoffs.WayBack),
     ],
 )
 def test_what_is_not_there_or_does_not_cross_is_not_bound(
@@ -362,8 +363,8 @@ def test_a_promise_of_a_bound_crossing_goes_along_to_a_version_that_still_has_it
         begun = instances.start(running, running.get_one(Definition, old.id), {}, by=clara, now=MONDAY)
         instances.complete(running, tasks.open_of(running, begun.id)[0], {}, by=clara, now=MONDAY)
     with factory.begin() as running:
-        versions = (running.get_one(Definition, each) for each in (old.id, new.id))
-        made = migration.plan(running, *versions, {}, "Nowa wersja.", by=clara, now=LATER)
+        before, after = running.get_one(Definition, old.id), running.get_one(Definition, new.id)
+        made = migration.plan(running, before, after, {}, "Nowa wersja.", by=clara, now=LATER)
         migrating.try_out(running, made, now=LATER)
     with factory.begin() as running:
         migration.begin(running, running.get_one(MigrationPlan, made.id), by=clara, now=LATER)

@@ -479,7 +479,7 @@ def play(house: House, examples: int, steps: int = 60) -> int:
     """So many conversations, so many words each; the same ones every time."""
     Talks.house = house
     begun = house.said
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Talks,
         settings=settings(
             max_examples=examples,

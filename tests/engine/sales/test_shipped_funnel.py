@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from engine.people import Department, Person
 from engine.process import definitions, doctor, instances, tasks
 from engine.process.tasks import UserTask
-from engine.sales import commitments, deals, ladders
+from engine.sales import commitments, deals, exits, ladders, remembering
 from engine.sales.deals import Deal
 from engine.sales.records import Client, Contact
 from tests.conftest import MONDAY
@@ -64,6 +64,24 @@ def task(session: Session, deal: Deal, element: str) -> UserTask:
     return next(each for each in tasks.open_of(session, deal.instance_id) if each.element == element)
 
 
+def promise_something(session: Session, deal: Deal, by: Person) -> None:
+    """The client promises us a meeting, which the first stage demands before it is left."""
+    given = {"direction": "client_to_us", "text": "Spotkanie z kierownikiem hali"}
+    commitments.record(session, deal, **given, by=by, now=MONDAY)
+
+
+def test_a_stage_is_left_only_with_what_its_diagram_demands(
+    session: Session, deal: Deal, anna: Person
+) -> None:
+    with pytest.raises(exits.ExitHeld) as refused:
+        deals.move(session, deal, "discovery", by=anna, now=MONDAY)
+
+    assert refused.value.places["stage"].into("en") == "Qualification"
+    assert "the client has promised us something" in refused.value.places["needed"].into("en")
+    promise_something(session, deal, anna)
+    assert deals.move(session, deal, "discovery", by=anna, now=MONDAY) == "allow"
+
+
 def lose(session: Session, deal: Deal, by: Person) -> None:
     raw = {"reason": ["price"], "lesson": ["Za drogo"], "competitor": ["Żuraw"]}
     instances.complete(session, task(session, deal, "record_loss"), raw, by=by, now=MONDAY + 2 * HOUR)
@@ -78,6 +96,7 @@ def test_a_new_deal_carries_what_its_form_brought(session: Session, deal: Deal, 
 def test_the_next_stage_is_allowed_and_a_long_skip_asks_the_director(
     session: Session, deal: Deal, anna: Person
 ) -> None:
+    promise_something(session, deal, anna)
     assert deals.move(session, deal, "discovery", by=anna, now=MONDAY + HOUR) == "allow"
     assert deal.stage == "discovery"
 
@@ -91,6 +110,7 @@ def test_the_next_stage_is_allowed_and_a_long_skip_asks_the_director(
 def test_what_the_director_agrees_to_happens_with_the_reason_given_first(
     session: Session, deal: Deal, anna: Person, clara: Person, departments: dict[str, Department]
 ) -> None:
+    promise_something(session, deal, anna)
     deals.move(session, deal, "negotiation", by=clara, now=MONDAY, reason="scope")
     causing = departments["presales"].id
     deals.move(
@@ -105,6 +125,7 @@ def test_what_the_director_agrees_to_happens_with_the_reason_given_first(
 
 
 def test_the_table_refuses_a_jump_to_the_contract(session: Session, deal: Deal, anna: Person) -> None:
+    promise_something(session, deal, anna)
     with pytest.raises(deals.NotByPolicy):
         deals.move(session, deal, "contract", reason="scope", by=anna, now=MONDAY)
 
@@ -140,9 +161,9 @@ def test_on_its_day_a_commitment_is_asked_about_once_and_the_answer_settles_it(
     made = commitments.record(
         session, deal, direction="client_to_us", text="Lista", due_on=date(2026, 11, 17), by=anna, now=MONDAY
     )
-    early = commitments.ask_due(session, now=MONDAY)
-    first = commitments.ask_due(session, now=MONDAY + timedelta(days=1))
-    again = commitments.ask_due(session, now=MONDAY + timedelta(days=2))
+    early = remembering.ask_due(session, now=MONDAY)
+    first = remembering.ask_due(session, now=MONDAY + timedelta(days=1))
+    again = remembering.ask_due(session, now=MONDAY + timedelta(days=2))
     question = task(session, deal, "was_it_kept")
     instances.complete(session, question, {"outcome": ["kept"]}, by=anna, now=MONDAY + timedelta(days=2))
 

@@ -18,8 +18,8 @@ ENTRIES: dict[str, Entry] = {
         "Keep the id of the flow (%(flow)s) in the diagram, or once deployed decide the same about the one in its place.",
     ),
     "H03": warns(
-        "Strzałka do kroku %(title)s nie prowadzi już z działu do działu, a postanowiono o niej: %(words)s.",
-        "The flow to %(title)s no longer leads from one department to another, and about it was decided: %(words)s.",
+        "Strzałka do kroku %(title)s nie jest już przekazaniem do innego działu, a postanowiono o niej: %(words)s.",
+        "The flow to %(title)s is no hand-off to another department any more, and about it was decided: %(words)s.",
         "Po wdrożeniu to postanowienie nic już nie znaczy. Jeśli krok jest nie w tym torze, popraw to na diagramie.",
         "Once deployed, that decision means nothing any more. If a step is in the wrong lane, correct the diagram.",
     ),
