@@ -82,7 +82,7 @@ def explained(page: Page) -> None:
 
 def operating(page: Page) -> None:
     """A case with everything unfolded that may be done with it."""
-    first("/processes/sales_funnel", "#cases a")(page)
+    first("/processes/sales_funnel", "#cases a.what")(page)
     page.locator(".operate details.act").evaluate_all("all => all.forEach(each => { each.open = true })")
     expect(page.locator("#f-move-to")).to_be_visible()
 
@@ -126,9 +126,9 @@ SCREENS: dict[str, dict[str, Screen]] = {
         "the moves behind a bar": first("/reports/dynamics", "svg.plot a"),
         "the funnel": at("/reports/funnel"),
         "the flow": at("/reports/funnel?view=flow"),
-        "a case": first("/processes/sales_funnel", "#cases a"),
+        "a case": first("/processes/sales_funnel", "#cases a.what"),
         "operating a case": operating,
-        "a case that rests": first("/processes/sales_funnel", "#cases tr:has-text('Druk etykiet') a"),
+        "a case that rests": first("/processes/sales_funnel", "#cases tr:has-text('Druk etykiet') a.what"),
     },
     DESIGNER: {
         "processes": at("/processes/"),

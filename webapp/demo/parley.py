@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from engine import absences, calendars
+from engine.people import Person
 from engine.sales import pauses, standing
 from engine.sales.agreements import AgreementAct
 from webapp.demo import agreements
@@ -107,7 +108,9 @@ def _sign(world: World, session: Session, at: datetime, code: str) -> None:
 
 def _leave(world: World, session: Session, at: datetime, begin: datetime) -> None:
     """The head of Legal is away for two weeks, and says who stands in."""
-    away, deputy = world.firm.people["Borys Lis"], world.firm.people["Julia Orzeł"]
+    away, deputy = (
+        session.get_one(Person, world.firm.people[name].id) for name in ("Borys Lis", "Julia Orzeł")
+    )
     first = calendars.local_day(at)
     absences.record(session, away, deputy, first, first + timedelta(days=13), "urlop", by=away, now=at)
 

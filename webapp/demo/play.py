@@ -17,9 +17,10 @@ from typing import Any
 from sqlalchemy import Engine, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from engine import calendars
+from engine import calendars, notices
 from engine.db import UtcDateTime, sessions
 from engine.errors import Refusal
+from engine.notices import Notice
 from engine.people import Department, Person
 from engine.ports import Wiring
 from engine.process import clock, definitions, instances, tasks
@@ -29,11 +30,11 @@ from engine.process.instances import Instance
 from engine.process.outbox import PENDING, Job
 from engine.process.subscriptions import Subscription
 from engine.process.tasks import UserTask
-from engine.sales import remembering, standing
+from engine.sales import chain, remembering, standing
 from engine.sales.deals import Deal
 from engine.sales.promises import RINGS, Promise
 from webapp import shipped
-from webapp.demo import answers, company, earlier, parley, renewals, story, talks, trouble
+from webapp.demo import answers, chained, company, earlier, parley, renewals, story, talks, trouble
 from webapp.demo.company import Company
 from webapp.demo.world import Action, World, poisson, start
 
@@ -96,6 +97,7 @@ def play(
     parley.prepare(world, begin)
     world.later(world.office(begin + (now - begin) * CHANGED), _change_version)
     trouble.prepare(world)
+    chained.prepare(world)
     _arrivals(world, how_much, begin)
     with _seldom_tidied() as tidy:
         moment = founded
@@ -219,9 +221,19 @@ def _arrivals(world: World, size: Size, begin: datetime) -> None:
 
 
 def _remind(world: World, session: Session, at: datetime) -> None:
-    """What the clock does besides timers: commitments whose day has come, agreements that begin."""
+    """What the clock does besides timers: commitments whose day has come, agreements that begin, late departments."""
     remembering.ask_due(session, now=at)
     standing.work_due(session, now=at)
+    chain.judge_due(session, now=at)
+    if calendars.local_day(at).weekday() == 0:
+        _read_notices(world, session, at)
+
+
+def _read_notices(world: World, session: Session, at: datetime) -> None:
+    """On Mondays people look at what they were told until Friday."""
+    last = session.scalar(select(func.max(Notice.id)).where(Notice.at < at - timedelta(days=2)))
+    for person in world.firm.people.values() if last else ():
+        notices.see(session, person, last, now=at)
 
 
 def _new_deal(world: World, session: Session, at: datetime) -> None:
@@ -254,7 +266,8 @@ def _new_order(world: World, session: Session, at: datetime) -> None:
 
 def _watch(world: World, session: Session, happened: Happened) -> None:
     """Whatever a command opened will be done by somebody; whatever it waits for may be answered by the client."""
-    for task in happened.opened:
+    asks = happened.instance.process != chained.PROCESS
+    for task in happened.opened if asks else ():
         wait = timedelta(minutes=story.minutes(task, world.rng))
         done = world.calendar(task.audience).add(happened.now, wait)
         world.later(done, complete, task.id)
