@@ -23,7 +23,7 @@ from engine.process import clock, definitions, doctor, instances, migrating, mig
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
-from engine.sales import conversation, promises
+from engine.sales import conversation, passing
 from engine.sales.deals import Deal
 from tests.conftest import MONDAY, import_models
 from tests.engine.process import kit
@@ -149,7 +149,7 @@ class Firm:
             raw = self._answers(session, found.process, task.form, found, chosen) if task.form else {}
             by = _whose(session, task)
             conversation.complete(session, task, raw, by=by, now=self.now)
-            asked = promises.with_terms(session, task)
+            asked = passing.with_terms(session, task)
             if asked is not None and asked[0].state == "delivered" and asked[0].outcome is None:
                 conversation.accept(session, asked[0], by=_owner(session, found), now=self.now)
         self.settle()

@@ -19,7 +19,7 @@ REVIEWED_AFTER = timedelta(days=300)
 FASTER: Mapping[str, Any] = {"deliver_time": "P7D", "target": 90}
 FEWER: Mapping[str, Any] = {
     "deliver_time": "P8D",
-    "capacity": 6,
+    "capacity": 9,
     "target": 88,
     "ready": [
         "zakres opisany jednym akapitem",
@@ -31,7 +31,9 @@ FEWER: Mapping[str, Any] = {
 """What Sales asks of the solution design, and what Presales answers."""
 
 ASKED = "Klienci czekają na projekt dłużej niż na ofertę."
-ANSWERED = "Osiem dni, jeśli naraz będzie najwyżej sześć projektów i jeśli od razu dostaniemy plan magazynu."
+ANSWERED = (
+    "Osiem dni, jeśli naraz będzie najwyżej dziewięć projektów i jeśli od razu dostaniemy plan magazynu."
+)
 
 
 def sign_all(session: Session, company: Company, *, now: datetime) -> None:

@@ -1,11 +1,11 @@
 """Two promises to clients that hung on a department: one was saved because the seller knew in time, one was lost.
 
-Production offered a later day for the first; the seller saw it turn amber, agreed on another day with the client, and
+Legal offered a later day for the first; the seller saw it turn amber, agreed on another day with the client, and
 kept that. Presales did not deliver for the second, and the client heard it from the seller.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -31,30 +31,31 @@ class Owed:
 
     text: str
     code: str
+    share: float
+    """How much of the time was over when the client was promised it."""
     days: int
-    """Days before the demo ends on which it was promised to the client."""
-    within: int
-    """Days the client was told."""
+    """Work days the client was told."""
 
 
-SAVED = Owed("Potwierdzimy, że linia przyjmie palety klienta.", "H3", 30, 9)
-LOST = Owed("Pokażemy zarządowi makietę strefy zwrotów.", "H1", 24, 7)
+SAVED = Owed("Prześlemy umowę o poufności z ich poprawkami.", "H5", 0.68, 6)
+LOST = Owed("Pokażemy zarządowi makietę strefy zwrotów.", "H1", 0.55, 5)
 
-HALL = "Hala testowa zajęta do końca tygodnia; pomiar palet dopiero potem."
+BUSY = "Radca prowadzi przetarg do środy; zdążymy następnego dnia."
 BROKEN = "Presales nie oddał makiety; spotkanie z zarządem odwołane."
 
 
-def prepare(world: World) -> None:
+def prepare(world: World, begin: datetime) -> None:
     """Put both on the agenda."""
-    world.later(world.before_end(SAVED.days, 10, 10), _promise, SAVED)
-    world.later(world.before_end(LOST.days, 9, 20), _promise, LOST)
+    for owed in (SAVED, LOST):
+        moment = begin + (world.until - begin) * owed.share
+        world.later(world.calendars[None].next_opening(moment), _promise, owed)
 
 
 def _promise(world: World, session: Session, at: datetime, owed: Owed) -> None:
     """The largest open deal that has come as far as the offer; a little later where there is none yet."""
     agreement = session.scalars(select(Agreement).where(Agreement.code == owed.code)).one()
     deal = _deal(session, owed)
-    due_on = calendars.local_day(world.calendars[None].add(at, timedelta(hours=8 * owed.within)))
+    due_on = calendars.local_day(world.calendars[None].add(at, timedelta(hours=8 * owed.days)))
     if deal is None:
         world.later(world.office(at, timedelta(hours=4)), _promise, owed)
         return
@@ -63,9 +64,10 @@ def _promise(world: World, session: Session, at: datetime, owed: Owed) -> None:
         agreed_with="Ewa Jawor", evidence="Notatka ze spotkania", agreement=agreement, by=_owner(world, deal), now=at,
     )  # fmt: skip
     if owed is SAVED:
-        world.later(world.office(at, timedelta(hours=5)), _counter, made.id)
+        world.later(world.office(at, timedelta(hours=2)), _counter, made.id)
     else:
-        world.later(_evening_before(world, made), _break, made.id)
+        world.later(_on_the_day(made, timedelta(hours=-7)), _look)
+        world.later(_on_the_day(made, timedelta(hours=7, minutes=30)), _break, made.id)
 
 
 def _deal(session: Session, owed: Owed) -> Deal | None:
@@ -83,12 +85,12 @@ def _deal(session: Session, owed: Owed) -> Deal | None:
 
 
 def _counter(world: World, session: Session, at: datetime, commitment_id: int) -> None:
-    """Production cannot do it by then, and says so: the commitment turns amber or red at once."""
+    """Legal cannot do it by then, and says so: the commitment turns amber at once."""
     promise = _asked(session, commitment_id)
     works = world.calendars[promise.provider_id]
-    later = works.add(promise.due_at or at, timedelta(hours=20))
-    by = world.firm.people["Halina Łania"]
-    conversation.counter(session, promise, later, HALL, by=by, now=at)
+    later = works.add(promise.due_at or at, timedelta(hours=4))
+    by = world.firm.people["Julia Orzeł"]
+    conversation.counter(session, promise, later, BUSY, by=by, now=at)
     world.later(world.office(at, timedelta(hours=3)), _renegotiate, commitment_id)
 
 
@@ -98,10 +100,10 @@ def _renegotiate(world: World, session: Session, at: datetime, commitment_id: in
     day = chain.earliest(session, old, now=at)
     deal = session.get_one(Deal, old.deal_id)
     new = commitments.renegotiate(
-        session, old, due_on=day, evidence="Mail z potwierdzeniem", by=_owner(world, deal), now=at
+        session, old, due_on=day, evidence="Rozmowa, potem mail", by=_owner(world, deal), now=at
     )
     promise = _asked(session, new.id)
-    world.later(world.office(at, timedelta(hours=14)), _deliver, promise.id, "Halina Łania")
+    world.later(world.office(at, timedelta(hours=14)), _deliver, promise.id, "Julia Orzeł")
     world.later(world.office(at, timedelta(hours=20)), _accept, promise.id, new.id)
 
 
@@ -112,10 +114,15 @@ def _accept(world: World, session: Session, at: datetime, promise_id: int, commi
     if promise.state == "delivered":
         conversation.accept(session, promise, by=by, now=at)
     if commitment.state in commitments.OPEN:
-        commitments.keep(session, commitment, evidence="Protokół z pomiaru", by=by, now=at)
+        commitments.keep(session, commitment, evidence="Mail z umową", by=by, now=at)
 
 
 # ------------------------------------------------------------------------------------------------ lost
+
+
+def _look(world: World, session: Session, at: datetime) -> None:
+    """What the clock does all day long: nothing came by the end of the day inside, and the seller is told."""
+    chain.judge_due(session, now=at)
 
 
 def _break(world: World, session: Session, at: datetime, commitment_id: int) -> None:
@@ -152,7 +159,8 @@ def _owner(world: World, deal: Deal) -> Person:
     return world.person(deal.owner_id or 0)
 
 
-def _evening_before(world: World, commitment: Commitment) -> datetime:
-    day = (commitment.due_on or calendars.local_day(world.until)) - timedelta(days=1)
-    five = datetime(day.year, day.month, day.day, 15, 30, tzinfo=calendars.HOME)
-    return world.calendars[None].next_opening(five)
+def _on_the_day(commitment: Commitment, past_midnight: timedelta) -> datetime:
+    """So long after, or before, the midnight with which the client's day begins."""
+    return (
+        calendars.ORGANIZATION.moment(datetime.combine(commitment.due_on or date.max, time())) + past_midnight
+    )

@@ -28,7 +28,7 @@ BEGAN: Mapping[str, tuple[int, int]] = {
 }  # fmt: skip
 
 FIRST: Mapping[str, Mapping[str, Any]] = {
-    "H2": {"deliver_time": "P8D", "capacity": 12, "ready": ["zakres opisany jednym akapitem"]},
+    "H2": {"deliver_time": "P8D", "capacity": 20, "ready": ["zakres opisany jednym akapitem"]},
     "H4": {"deliver_time": "P2D", "target": 90},
     "F2": {"deliver_time": "PT2H", "capacity": None},
 }
@@ -37,13 +37,13 @@ FIRST: Mapping[str, Mapping[str, Any]] = {
 H2_ANSWERS = (
     (
         73,
-        {"deliver_time": "P12D", "capacity": 6, "ready": list(of("H2").words["ready"])},
-        "Bez terminu i osoby po stronie klienta projektujemy w próżnię. Sześć naraz, nie więcej.",
+        {"deliver_time": "P12D", "capacity": 8, "ready": list(of("H2").words["ready"])},
+        "Bez terminu i osoby po stronie klienta projektujemy w próżnię. Osiem naraz, nie więcej.",
     ),
     (
         70,
-        {"deliver_time": "P10D", "capacity": 8},
-        "Dziesięć dni i osiem naraz. Listę rzeczy do przyniesienia bierzemy na siebie.",
+        {"deliver_time": "P10D", "capacity": 12},
+        "Dziesięć dni i dwanaście naraz. Listę rzeczy do przyniesienia bierzemy na siebie.",
     ),
 )
 F2_ANSWER = (
@@ -92,7 +92,7 @@ def _before(world: World, begin: datetime) -> None:
 def _propose(world: World, session: Session, at: datetime, starter: Starter) -> None:
     said = dict(FIRST.get(starter.code, {}))
     if starter.code == "F2":  # its review is due on one of the last days
-        said["review_on"] = _day(world, 6).isoformat()
+        said["review_on"] = _day(world, 2).isoformat()
     agreements.propose(session, starter, now=at, **said)
 
 

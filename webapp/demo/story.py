@@ -74,7 +74,7 @@ DECISIONS: Mapping[tuple[str, str], Odds] = {
 
 PACE: Mapping[str, tuple[float, float]] = {
     # provider of a hand-off or lane → median share of the time allowed, spread; above 1 is late
-    "presales": (0.78, 0.5),
+    "presales": (0.88, 0.45),
     "production": (0.5, 0.4),
     "legal": (0.6, 0.4),
     "finance": (0.45, 0.4),

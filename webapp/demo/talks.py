@@ -40,11 +40,11 @@ class Habit:
 
 
 HABITS: Mapping[str, Habit] = {
-    "H1": Habit(returned=0.07, paused=0.05, rejected=0.06, silent=0.25, renegotiated=0.3),
-    "H2": Habit(returned=0.2, countered=0.14, declined=0.03, paused=0.08, renegotiated=0.25),
+    "H1": Habit(returned=0.07, paused=0.05, rejected=0.06, silent=0.25, renegotiated=0.2),
+    "H2": Habit(returned=0.2, countered=0.1, declined=0.03, paused=0.08, renegotiated=0.2),
     "H3": Habit(returned=0.2, countered=0.12, paused=0.08, rejected=0.12, silent=0.25),
     "H4": Habit(returned=0.04),
-    "H5": Habit(returned=0.06, countered=0.08, paused=0.06, rejected=0.1, silent=0.3),
+    "H5": Habit(returned=0.06, countered=0.08, paused=0.06, rejected=0.06, silent=0.3),
     "H6": Habit(returned=0.05),
     "H7": Habit(returned=0.05),
 }
@@ -157,7 +157,12 @@ def _counter(
     due_at: datetime,
     by: Person,
 ) -> None:
-    conversation.counter(session, promise, due_at, world.rng.choice(BUSY), by=by, now=at)
+    why = world.rng.choice(BUSY)
+    try:
+        conversation.counter(session, promise, due_at, why, by=by, now=at)
+    except (promising.FullAtOnce, promising.FullWeek) as full:
+        free = promising.end_of(session, promise, full.places["day"])
+        conversation.counter(session, promise, free, why, by=by, now=at)
     world.later(_work(world, promise, at, world.rng.uniform(1, 7)), _agree, promise.id, habit)
 
 
@@ -280,7 +285,7 @@ def _reject(world: World, session: Session, at: datetime, promise_id: int, again
         return
     by, lacks = _seller(world, session, promise), [world.rng.choice(words.ACCEPTANCE)]
     conversation.reject(session, promise, NOT_YET, lacks, by=by, now=at)
-    world.later(_work(world, promise, at, world.rng.uniform(2, 12)), again, promise.task_id)
+    world.later(_work(world, promise, at, world.rng.uniform(1, 5)), again, promise.task_id)
 
 
 # ------------------------------------------------------------------------------------------------ who and when

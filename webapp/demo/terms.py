@@ -69,7 +69,7 @@ STARTERS = (
     Starter("H1", "Wsparcie rozpoznania", "Discovery support", "presales", "sales",
             {"deliver_time": "P2D", "target": 90, "rework": 1, "buffer": "P1D"}, {**ACCEPTED, **PAUSES, "steps": TELL_BOTH}),
     Starter("H2", "Projekt rozwiązania", "Solution design", "presales", "sales",
-            {"promise_time": "P1D", "deliver_time": "P10D", "target": 85, "capacity": 8, "rework": 2, "buffer": "P2D"},
+            {"promise_time": "P1D", "deliver_time": "P10D", "target": 85, "capacity": 12, "rework": 2, "buffer": "P2D"},
             {**PAUSES, "table": LARGE, "steps": ASK_ABOVE}),
     Starter("H3", "Ocena wykonalności", "Feasibility", "production", "sales",
             {"promise_time": "P1D", "deliver_time": "P5D", "target": 85, "capacity_week": 5, "rework": 1, "buffer": "P1D"},
