@@ -87,6 +87,9 @@ def _deal(session: Session, owed: Owed) -> Deal | None:
 def _counter(world: World, session: Session, at: datetime, commitment_id: int) -> None:
     """Legal cannot do it by then, and says so: the commitment turns amber at once."""
     promise = _asked(session, commitment_id)
+    if promise.state != "requested":  # the deal is over: another one
+        _promise(world, session, at, SAVED)
+        return
     works = world.calendars[promise.provider_id]
     later = works.add(promise.due_at or at, timedelta(hours=4))
     by = world.firm.people["Julia Orzeł"]
@@ -97,6 +100,9 @@ def _counter(world: World, session: Session, at: datetime, commitment_id: int) -
 def _renegotiate(world: World, session: Session, at: datetime, commitment_id: int) -> None:
     """The seller agrees on another day with the client before the client has missed anything."""
     old = session.get_one(Commitment, commitment_id)
+    if old.state not in commitments.OPEN:
+        _promise(world, session, at, SAVED)
+        return
     day = chain.earliest(session, old, now=at)
     deal = session.get_one(Deal, old.deal_id)
     new = commitments.renegotiate(
@@ -129,6 +135,7 @@ def _break(world: World, session: Session, at: datetime, commitment_id: int) -> 
     """Nothing has come; the meeting is called off, and whose doing it was is written down by itself."""
     commitment = session.get_one(Commitment, commitment_id)
     if commitment.state not in commitments.OPEN:
+        _promise(world, session, at, LOST)
         return
     by = _owner(world, session.get_one(Deal, commitment.deal_id))
     commitments.break_(session, commitment, BROKEN, by=by, now=at)
