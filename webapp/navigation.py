@@ -26,7 +26,7 @@ PLACES = (
         "sales.index",
         lazy_gettext("Sales"),
         "layout-kanban",
-        ("sales", "deals", "fast"),
+        ("sales", "deals", "fast", "agenda"),
         ("employee", "director"),
     ),
     Place(
@@ -40,7 +40,7 @@ PLACES = (
         "agreements.index",
         lazy_gettext("Agreements"),
         "writing-sign",
-        ("agreements", "promises", "week"),
+        ("agreements", "promises", "week", "scoreboard"),
         ("employee", "director"),
     ),
     Place("reports.index", lazy_gettext("Reports"), "chart-bar", ("reports",), ("employee", "director")),

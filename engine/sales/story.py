@@ -57,6 +57,9 @@ TOLD = (
     "promise_revoked",
     "promise_waived",
     "promise_decided",
+    "commitment_amber",
+    "commitment_red",
+    "commitment_clear",
 )
 """Facts a person wants to read; the opening and passing of steps is the machine's own."""
 
