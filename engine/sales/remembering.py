@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import String, cast, literal, select
 from sqlalchemy.orm import Session
 
-from engine import calendars
+from engine import calendars, notices
 from engine.errors import Refusal
 from engine.process import incidents, instances
 from engine.process.advancing import Answered, Happened
