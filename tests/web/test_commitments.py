@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from engine.files import File
 from engine.people import Department, Person
-from engine.process import instances, tasks
-from engine.sales import conversation
+from engine.process import definitions, doctor, instances, tasks
+from engine.sales import conversation, exits
 from engine.sales.agreements import Agreement
 from engine.sales.commitments import Commitment
 from engine.sales.deals import Deal
 from tests.conftest import MONDAY
+from tests.engine.sales import live
 from tests.engine.sales.hand_offs import HOUR, agree, at
 from tests.engine.sales.requests import inside, promised, sold
 from tests.web.conftest import Visitor
@@ -174,7 +175,7 @@ def test_the_calendar_holds_what_is_due_and_one_may_see(
     as_: Enter,
     anna: Person,
     borys: Person,
-    dorota: Person,
+    adam: Person,
     session: Session,
     deal: Deal,
     agreement: Agreement,
@@ -231,3 +232,56 @@ def test_a_deals_page_asks_as_much_for_one_commitment_as_for_twenty(
         client.get(f"/deals/{deal.id}?tab=commitments")
 
     assert len(twenty.statements) == len(one.statements)
+
+
+@pytest.fixture
+def demanding(session: Session, anna: Person) -> Deal:
+    """A deal whose first stage is left only with something the client has kept."""
+    mark = b'<spiffworkflow:property name="stage" value="qualification"/>'
+    demand = (
+        b'<spiffworkflow:property name="stage:exit_requires" value="commitments.kept_by_client &gt;= 1"/>'
+        b'<spiffworkflow:property name="stage:exit_words" value="klient czego\xc5\x9b dotrzyma\xc5\x82"/>'
+        b'<spiffworkflow:property name="stage:exit_words:en" value="the client has kept something"/>'
+    )
+    files = [
+        doctor.File(path.name, path.read_bytes().replace(mark, mark + demand))
+        for path in sorted(live.DIAGRAMS.iterdir())
+    ]
+    definition = definitions.deploy(session, files, accepted="all", by=None, now=MONDAY)
+    made = live.started(session, definition, anna)
+    session.commit()
+    return made
+
+
+def test_a_drop_that_lacks_what_the_stage_demands_asks_for_it(
+    as_: Enter, anna: Person, session: Session, demanding: Deal
+) -> None:
+    made = promised(session, demanding, None, anna, direction="client_to_us", text="Lista stanowisk")
+    client, address = as_(anna), f"/deals/{demanding.id}/move"
+
+    dropped = client.send(address, {"to": "offer", "from": "board"})
+    asked = page(client, dropped.location)
+    forced = client.send(address, {"to": "offer", "reason": "other"})
+
+    assert "Needed: the client has kept something." in asked
+    assert "Mark as kept: Lista stanowisk" in asked
+    assert forced.status_code == 422
+    assert session.get_one(Deal, demanding.id).stage == "qualification"
+    client.send(f"/deals/commitments/{made.id}", {"outcome": "kept", "note": "mail"})
+    client.send(address, {"to": "offer", "from": "board"})
+    assert session.get_one(Deal, demanding.id).stage == "offer"
+
+
+def test_a_task_does_not_lead_past_what_the_stage_demands(
+    as_: Enter, anna: Person, session: Session, demanding: Deal
+) -> None:
+    (task,) = tasks.open_of(session, demanding.instance_id)
+    with pytest.raises(exits.ExitHeld):
+        instances.complete(session, task, {}, by=anna, now=MONDAY)
+    session.rollback()
+
+    answer = as_(anna).send(f"/work/tasks/{task.id}/completion", {})
+
+    assert answer.status_code >= 400
+    assert "the client has kept something" in answer.get_data(as_text=True)
+    assert session.get_one(Deal, demanding.id).stage == "qualification"
