@@ -40,6 +40,7 @@ BLUEPRINTS = (
     "webapp.promises",
     "webapp.agreements",
     "webapp.week",
+    "webapp.scoreboard",
     "webapp.absences",
     "webapp.notices",
     "webapp.records",

@@ -23,7 +23,7 @@ from engine.sales.promises import Promise
 from engine.sales.records import Client, Contract
 from engine.sales.story import Told
 from webapp import commitments as _agreed  # noqa: F401  # its views belong to a deal
-from webapp import deal_page, flashes, formats, override_words, promise_words
+from webapp import deal_page, flashes, formats, override_words
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
@@ -54,7 +54,6 @@ def _helpers() -> dict[str, object]:
         "directions": DIRECTIONS,
         "heard": HEARD,
         "standing": promises.judge(db.session(), now=now()),
-        "ask": lambda promise: promise_words.ask(promise, now()),
     }
 
 

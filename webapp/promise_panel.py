@@ -25,7 +25,7 @@ from engine.sales.known import KINDS
 from engine.sales.promises import Promise
 from engine.sales.promising import FullAtOnce, FullWeek, NoWorkThen
 from engine.sales.talking import CONSUMER, PROVIDER
-from webapp import promise_words
+from webapp import promise_clock, promise_words
 from webapp.access import me
 from webapp.clock import now
 from webapp.database import db
@@ -85,6 +85,12 @@ class Panel:
         if self.refused is None:
             return ""
         return FORMS.get(self.refused.word, self.refused.word)
+
+    @property
+    def missing(self) -> Sequence[str]:
+        """What was missing when it was returned the last time, while it waits for that."""
+        waits = self.promise.state == "returned" and self.said
+        return self.said[-1].missing if waits else ()
 
     def may(self, word: str) -> bool:
         """Whether this person may say it now."""
@@ -156,7 +162,11 @@ def seen() -> Any:
     """The clause for promises whose page this person may open."""
     tasks = select(UserTask.id).where(access.visible(me(), UserTask))
     cases = select(Instance.id).where(access.visible(me(), Instance))
-    return or_(access.visible(me(), Promise), Promise.task_id.in_(tasks), Promise.escalation_id.in_(cases))
+    return or_(
+        access.visible(me(), Promise, calendars.local_day(now())),
+        Promise.task_id.in_(tasks),
+        Promise.escalation_id.in_(cases),
+    )
 
 
 def of(promise: Promise, *, most: int | None = None) -> Panel:
@@ -186,7 +196,7 @@ def of(promise: Promise, *, most: int | None = None) -> Panel:
         words=words,
         sides=sides,
         headline=promise_words.headline(promise, now(), mine=mine, waits_for=waits_for),
-        clock=promise_words.clock(promise, works, now()),
+        clock=promise_clock.words(promise, works, now()),
         steps=promise_words.steps(promise, terms),
         said=_said(promise, most),
         delivered=_delivered(promise, task),
@@ -199,7 +209,8 @@ def _agreed(promise: Promise) -> tuple[Agreement | None, AgreementVersion | None
     """The agreement, the version it was asked under, and whether this person may open it."""
     if promise.agreement_id is None:
         return None, None, False
-    may_open = Agreement.id.in_(select(Agreement.id).where(access.visible(me(), Agreement)))
+    today = calendars.local_day(now())
+    may_open = Agreement.id.in_(select(Agreement.id).where(access.visible(me(), Agreement, today)))
     query = (
         select(Agreement, AgreementVersion, may_open)
         .join(AgreementVersion, AgreementVersion.id == promise.version_id)

@@ -1,23 +1,28 @@
 """Everybody can use every screen: WCAG 2.2 AA by axe in light and dark, a phone's width, and a focus that is seen."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, FilePayload, Page, expect
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from engine import absences, calendars
 from engine.db import connect, sessions
 from engine.process import definitions, inbox, instances
 from engine.process.doctor import examine
+from engine.sales import conversation
+from engine.sales.promises import Promise
 from tests.browser import walking
 from tests.browser.conftest import PageOf
 from tests.browser.walking import ADMINISTRATOR, ANNA, CELINA, CLARA, CLERK, DESIGNER, PRESALES, Firm
 from tests.engine.process import kit
 from webapp.demo import agreements, company, trouble
+from webapp.demo.terms import READY
 
 pytestmark = pytest.mark.browser
 
@@ -82,9 +87,39 @@ def explained(page: Page) -> None:
 
 def operating(page: Page) -> None:
     """A case with everything unfolded that may be done with it."""
-    first("/processes/sales_funnel", "#cases a")(page)
+    first("/processes/sales_funnel", "#cases a.what")(page)
     page.locator(".operate details.act").evaluate_all("all => all.forEach(each => { each.open = true })")
     expect(page.locator("#f-move-to")).to_be_visible()
+
+
+def asked_back(page: Page) -> None:
+    """A task that came back because something is missing, with what can be said about it unfolded."""
+    first("/work/", ".list-pane a.what:has-text('Support the discovery')")(page)
+    page.locator("#promise details.say").first.evaluate("each => { each.open = true }")
+
+
+def promise(page: Page) -> None:
+    """Everything that was said about it."""
+    asked_back(page)
+    with page.expect_navigation():
+        page.get_by_role("link", name="The whole conversation").click()
+
+
+def answering(page: Page) -> None:
+    """The words of an answer, while they are written."""
+    first("/agreements/?tab=waiting", "tbody a.what")(page)
+    with page.expect_navigation():
+        page.get_by_role("link", name="Answer with a change").click()
+
+
+def of_agreement(more: str) -> Screen:
+    """A page beside that of the agreement that waits."""
+
+    def go(page: Page) -> None:
+        first("/agreements/?tab=waiting", "tbody a.what")(page)
+        page.goto(page.url.split("?")[0] + more)
+
+    return go
 
 
 def tried(page: Page) -> None:
@@ -111,6 +146,10 @@ SCREENS: dict[str, dict[str, Screen]] = {
         "its answers": deal("?tab=answers"),
         "a move": deal("/move?to=offer"),
         "a commitment": deal("/commitments"),
+        "a request that came back": asked_back,
+        "its promise": promise,
+        "notices": at("/notices/"),
+        "absences": at("/absences/"),
         "preferences": at("/preferences"),
     },
     CLERK: {"fast sales": at("/sales/fast/"), "an order": at("/sales/new?process=fast_sale")},
@@ -121,14 +160,21 @@ SCREENS: dict[str, dict[str, Screen]] = {
         "agreements": at("/agreements/"),
         "a negotiation": first("/agreements/", "tbody a.what"),
         "a new agreement": at("/agreements/new"),
+        "an answer": answering,
+        "a version": of_agreement("/versions/1"),
+        "two versions": of_agreement("/versions?version=1&beside=3"),
+        "paper": of_agreement("/print"),
+        "promises": at("/agreements/promises"),
+        "her week": at("/agreements/week/"),
+        "absences": at("/absences/"),
         "reports": at("/reports/"),
         "the dynamics": at("/reports/dynamics"),
         "the moves behind a bar": first("/reports/dynamics", "svg.plot a"),
         "the funnel": at("/reports/funnel"),
         "the flow": at("/reports/funnel?view=flow"),
-        "a case": first("/processes/sales_funnel", "#cases a"),
+        "a case": first("/processes/sales_funnel", "#cases a.what"),
         "operating a case": operating,
-        "a case that rests": first("/processes/sales_funnel", "#cases tr:has-text('Druk etykiet') a"),
+        "a case that rests": first("/processes/sales_funnel", "#cases tr:has-text('Druk etykiet') a.what"),
     },
     DESIGNER: {
         "processes": at("/processes/"),
@@ -147,6 +193,7 @@ SCREENS: dict[str, dict[str, Screen]] = {
         "an incident": first("/operations/", "a.what[href*='/incidents/']"),
         "resting cases": at("/operations/cases"),
         "outgoing mail": at("/operations/mails"),
+        "hand-offs": at("/processes/sales_funnel/hand-offs"),
         "what differs": at("/processes/fast_sale/differences"),
         "the drawing before": at("/processes/fast_sale/differences?side=old"),
         "nothing differs": at("/processes/fast_sale/differences?from=1&to=1"),
@@ -190,10 +237,23 @@ def lively(tmp_path_factory: pytest.TempPathFactory) -> Path:
     firm.order(CLERK)
     with firm.at_work() as session:
         agreements.negotiate(session, company.remember(session), now=firm.now)
+    _return_a_request(firm)
     walking.disturb(firm)
     _talk(firm)
     engine.dispose()
     return path
+
+
+def _return_a_request(firm: Firm) -> None:
+    """Presales gives a request back: something of the list is missing. And the head of Presales will be away."""
+    deal = firm.deal(ANNA, "Wózki widłowe", stage="discovery")
+    with firm.at_work() as session:
+        by = walking.person(session, PRESALES)
+        asked = session.scalars(select(Promise).where(Promise.deal_id == deal)).one()
+        conversation.give_back(session, asked, [READY[1]], note="Bez daty ani rusz.", by=by, now=firm.now)
+        first_day = calendars.local_day(firm.now) + timedelta(days=10)
+        deputy = walking.person(session, "Gabriela Norka")
+        absences.record(session, by, deputy, first_day, first_day + timedelta(days=4), by=by, now=firm.now)
 
 
 def _talk(firm: Firm) -> None:

@@ -23,6 +23,7 @@ from engine.process import clock, definitions, doctor, instances, migrating, mig
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
+from engine.sales import conversation, passing
 from engine.sales.deals import Deal
 from tests.conftest import MONDAY, import_models
 from tests.engine.process import kit
@@ -146,7 +147,11 @@ class Firm:
                 )
             ).one()
             raw = self._answers(session, found.process, task.form, found, chosen) if task.form else {}
-            instances.complete(session, task, raw, by=_whose(session, task), now=self.now)
+            by = _whose(session, task)
+            conversation.complete(session, task, raw, by=by, now=self.now)
+            asked = passing.with_terms(session, task)
+            if asked is not None and asked[0].state == "delivered" and asked[0].outcome is None:
+                conversation.accept(session, asked[0], by=_owner(session, found), now=self.now)
         self.settle()
 
     def _answers(
@@ -265,6 +270,11 @@ def _newest(session: Session, process: str) -> Definition:
 
 def _missing(process: str) -> Definition:
     raise AssertionError(f"{process} is not deployed")
+
+
+def _owner(session: Session, deal: Deal) -> Person:
+    """Whose deal it is: they accept what was delivered for it."""
+    return session.get_one(Person, deal.owner_id)
 
 
 def _whose(session: Session, task: UserTask) -> Person:

@@ -1,5 +1,6 @@
-"""The demo's agreements: those of the shipped processes, signed by both heads, and one still being negotiated."""
+"""The demo's agreements between two heads: drafted, proposed, answered and signed through the product's own verbs."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,92 +8,123 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import calendars, people
-from engine.people import Department
-from engine.sales import agreements, negotiating
+from engine.people import Department, Person
+from engine.sales import negotiating, speaking
+from engine.sales.agreements import Agreement, AgreementVersion
 from webapp.demo.company import Company
+from webapp.demo.terms import STARTERS, Starter
 
-STARTERS = (
-    # code, Polish, English, provider, consumer, time to promise, to deliver, target %, capacity, rework
-    ("H1", "Wsparcie rozpoznania", "Discovery support", "presales", "sales", "PT4H", "P2D", 90, None, 1),
-    ("H2", "Projekt rozwiązania", "Solution design", "presales", "sales", "P1D", "P10D", 85, 8, 2),
-    ("H3", "Ocena wykonalności", "Feasibility", "production", "sales", "P1D", "P5D", 85, 5, 1),
-    ("H4", "Ocena kredytowa", "Credit check", "finance", "sales", "PT2H", "P1D", 95, None, 1),
-    ("H5", "Projekt umowy", "Contract draft", "legal", "sales", "PT4H", "P3D", 90, None, 2),
-    ("H6", "Zabezpieczenie lub przedpłata", "Security or prepayment", "finance", "sales", "PT4H", "P2D", 95, None, 1),
-    ("H7", "Przejęcie do realizacji", "Hand-over", "production", "sales", "PT4H", "P2D", 95, None, 1),
-    ("F1", "Decyzja o kredycie", "Credit decision", "finance", "sales_desk", "PT15M", "PT1H", 95, None, 0),
-    ("F2", "Kompletacja", "Picking", "warehouse", "sales_desk", "PT30M", "PT4H", 95, 40, 1),
-    ("F3", "Wydanie przewoźnikowi", "Hand-over to the carrier", "delivery", "sales_desk", "PT1H", "P1D", 95, None, 1),
-    ("F4", "Wyjaśnianie wpłat", "Matching of payments", "finance", "sales_desk", "PT1H", "PT4H", 98, None, 0),
-)  # fmt: skip
+REVIEWED_AFTER = timedelta(days=300)
 
-READY = (
-    "zakres opisany jednym akapitem",
-    "znany termin, na kiedy potrzebne",
-    "wskazana osoba po stronie klienta",
+FASTER: Mapping[str, Any] = {"deliver_time": "P7D", "target": 90}
+FEWER: Mapping[str, Any] = {
+    "deliver_time": "P8D",
+    "capacity": 9,
+    "target": 88,
+    "ready": [
+        "zakres opisany jednym akapitem",
+        "znany termin, na kiedy potrzebne",
+        "wskazana osoba po stronie klienta",
+        "plan magazynu w pliku",
+    ],
+}
+"""What Sales asks of the solution design, and what Presales answers."""
+
+ASKED = "Klienci czekają na projekt dłużej niż na ofertę."
+ANSWERED = (
+    "Osiem dni, jeśli naraz będzie najwyżej dziewięć projektów i jeśli od razu dostaniemy plan magazynu."
 )
-ACCEPTANCE = ("odpowiada na zakres", "ryzyka wymienione", "można pokazać klientowi bez poprawek")
 
 
 def sign_all(session: Session, company: Company, *, now: datetime) -> None:
-    """Every starter agreement drafted by Sales, proposed, and signed by the other side two days later."""
+    """Every starter agreement drafted by its consumer, proposed, and signed by the other side two hours later."""
+    for starter in STARTERS:
+        version = propose(session, starter, now=now)
+        sign(session, version, now=now + timedelta(hours=2))
+
+
+def propose(session: Session, starter: Starter, *, now: datetime, **otherwise: Any) -> AgreementVersion:
+    """The consumer's head drafts and proposes it; ``otherwise`` says it in other words."""
+    made = draft(session, starter, now=now, **otherwise)
+    return negotiating.propose(session, made, by=head(session, made.consumer_id), now=now)
+
+
+def draft(session: Session, starter: Starter, *, now: datetime, **otherwise: Any) -> Agreement:
+    """The consumer's head writes it down."""
     units = {unit.key: unit for unit in session.scalars(select(Department))}
-    for code, title, title_en, provider, consumer, promise, deliver, target, capacity, rework in STARTERS:
-        ours, theirs = (
-            people.head_of(session, units[consumer].id),
-            people.head_of(session, units[provider].id),
-        )
-        if ours is None or theirs is None:
-            continue
-        terms: dict[str, Any] = {
-            "deliverable": title,
-            "ready": "\n".join(READY),
-            "acceptance": "\n".join(ACCEPTANCE),
-            "promise_time": promise,
-            "deliver_time": deliver,
-            "target": str(target),
-            "capacity": str(capacity or ""),
-            "rework": str(rework),
-            "escalation": "po terminie: kierownicy obu działów, po 2 dniach: wspólny przełożony",
-            "consequence": "rozmowa kierowników i przyczyna zapisana przy ruchu wstecz",
-            "review_on": (now + timedelta(days=300)).date().isoformat(),
-        }
-        made = negotiating.draft(
-            session, title, provider=units[provider], consumer=units[consumer], terms=terms, code=code,
-            title_en=title_en, by=ours, now=now,
-        )  # fmt: skip
-        version = negotiating.propose(session, made, by=ours, now=now)
-        negotiating.accept(session, version, by=theirs, now=now + timedelta(hours=2))
+    review = calendars.local_day(now + REVIEWED_AFTER).isoformat()
+    consumer = units[starter.consumer]
+    return negotiating.draft(
+        session,
+        starter.title,
+        provider=units[starter.provider],
+        consumer=consumer,
+        terms={**starter.words, "review_on": review, **otherwise},
+        code=starter.code,
+        title_en=starter.title_en,
+        by=head(session, consumer.id),
+        now=now,
+    )
+
+
+def sign(session: Session, version: AgreementVersion, *, now: datetime, by: Person | None = None) -> None:
+    """The side that is asked signs what it sees, by its head unless it says who."""
+    by = by or head(session, asked(session, version))
+    negotiating.accept(session, version, terms_hash=version.terms_hash, by=by, now=now)
+
+
+def answer(
+    session: Session, version: AgreementVersion, changed: Mapping[str, Any], said: str, *, now: datetime
+) -> AgreementVersion:
+    """The side that is asked answers with a change, and says why."""
+    by = head(session, asked(session, version))
+    made = negotiating.counter(session, version, {**version.terms, **changed}, by=by, now=now)
+    negotiating.remark(
+        session, session.get_one(Agreement, made.agreement_id), said, version=made, by=by, now=now
+    )
+    return made
+
+
+def change(
+    session: Session, code: str, changed: Mapping[str, Any], said: str, *, now: datetime
+) -> AgreementVersion:
+    """The consumer's head proposes other words of what is in force, and says why."""
+    agreement = of(session, code)
+    by = head(session, agreement.consumer_id)
+    current = session.get_one(AgreementVersion, agreement.current_version_id)
+    made = negotiating.propose(session, agreement, {**current.terms, **changed}, by=by, now=now)
+    negotiating.remark(session, agreement, said, version=made, by=by, now=now)
+    return made
 
 
 def negotiate(session: Session, company: Company, *, now: datetime) -> None:
-    """Sales wants the solution design faster; Presales answers with a smaller capacity and a longer promise."""
-    agreement = session.scalar(select(agreements.Agreement).where(agreements.Agreement.code == "H2"))
-    if agreement is None:
+    """Sales wants the solution design faster; Presales answers with a smaller capacity, and Sales has to answer now."""
+    if session.scalar(select(Agreement.id).where(Agreement.code == "H2")) is None:
         return
-    ours, theirs = (
-        people.head_of(session, agreement.consumer_id),
-        people.head_of(session, agreement.provider_id),
-    )
-    current = session.get(agreements.AgreementVersion, agreement.current_version_id)
-    if ours is None or theirs is None or current is None:
-        return
-    asked, answered = (calendars.ORGANIZATION.next_opening(now - timedelta(days=back)) for back in (6, 4))
-    faster = {**current.terms, "deliver_time": "P7D", "target": "90"}
-    proposed = negotiating.propose(session, agreement, faster, by=ours, now=asked)
-    negotiating.remark(
-        session,
-        agreement,
-        "Klienci czekają na projekt dłużej niż na ofertę.",
-        by=ours,
-        now=asked,
-    )
-    answer = {**faster, "deliver_time": "P8D", "capacity": "6", "target": "88"}
-    negotiating.counter(session, proposed, answer, by=theirs, now=answered)
-    negotiating.remark(
-        session,
-        agreement,
-        "Osiem dni, jeśli naraz będzie najwyżej sześć projektów.",
-        by=theirs,
-        now=answered,
-    )
+    first, second = (calendars.ORGANIZATION.next_opening(now - timedelta(days=back)) for back in (6, 4))
+    proposed = change(session, "H2", FASTER, ASKED, now=first)
+    answer(session, proposed, FEWER, ANSWERED, now=second)
+
+
+def asked(session: Session, version: AgreementVersion) -> int:
+    """The department that has to answer a proposal."""
+    agreement = session.get_one(Agreement, version.agreement_id)
+    return speaking.other_side(agreement, version.proposed_by_department_id)
+
+
+def of(session: Session, code: str) -> Agreement:
+    """The agreement of a code."""
+    return session.scalars(select(Agreement).where(Agreement.code == code)).one()
+
+
+def on_the_table(session: Session, code: str) -> AgreementVersion:
+    """What is being negotiated of it."""
+    return session.get_one(AgreementVersion, of(session, code).negotiating_version_id)
+
+
+def head(session: Session, department_id: int) -> Person:
+    """The head of a department; every one of the demo has one."""
+    found = people.head_of(session, department_id)
+    if found is None:
+        raise LookupError(department_id)
+    return found

@@ -17,9 +17,10 @@ from typing import Any
 from sqlalchemy import Engine, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from engine import calendars
+from engine import calendars, notices
 from engine.db import UtcDateTime, sessions
 from engine.errors import Refusal
+from engine.notices import Notice
 from engine.people import Department, Person
 from engine.ports import Wiring
 from engine.process import clock, definitions, instances, tasks
@@ -29,10 +30,11 @@ from engine.process.instances import Instance
 from engine.process.outbox import PENDING, Job
 from engine.process.subscriptions import Subscription
 from engine.process.tasks import UserTask
-from engine.sales import remembering, standing
+from engine.sales import chain, remembering, standing
 from engine.sales.deals import Deal
+from engine.sales.promises import RINGS, Promise
 from webapp import shipped
-from webapp.demo import agreements, answers, company, earlier, renewals, story, trouble
+from webapp.demo import answers, chained, company, earlier, parley, renewals, story, talks, trouble
 from webapp.demo.company import Company
 from webapp.demo.world import Action, World, poisson, start
 
@@ -48,7 +50,7 @@ class Size:
     """New renewals per work day in the last weeks: small long sales that are dragged along the board."""
 
 
-SIZES = {"small": Size(100, 0.8, 1.1, 0.9), "year": Size(380, 4.2, 42.0, 1.0)}
+SIZES = {"small": Size(100, 0.7, 0.95, 0.75), "year": Size(380, 4.2, 42.0, 1.0)}
 
 RENEWING = timedelta(days=63)
 """So long before the end renewals begin."""
@@ -61,8 +63,12 @@ _UNTIL = bindparam("until", type_=UtcDateTime)
 _NEXT = select(
     select(func.min(Subscription.due_at)).where(Subscription.due_at <= _UNTIL).scalar_subquery(),
     select(func.min(Job.next_at)).where(PENDING, Job.next_at <= _UNTIL).scalar_subquery(),
+    select(func.min(Promise.alarm_at)).where(RINGS, Promise.alarm_at <= _UNTIL).scalar_subquery(),
 )
-"""When a timer or a job is due next: asked thousands of times, so written once."""
+"""When a timer, a job or a promise is due next: asked thousands of times, so written once."""
+
+PATIENCE = timedelta(hours=4)
+"""Of work: when somebody who waits for the other side of a hand-off looks again."""
 
 
 TIDIED_AFTER = 300
@@ -86,21 +92,22 @@ def play(
     """Fill an empty database up to ``now``. ``progress`` is told the share of time already played, 0 to 1."""
     how_much = SIZES[size]
     begin = _morning(now - timedelta(days=how_much.days))
-    world = _found(engine, wiring, begin=begin, until=now, seed=seed)
+    founded = _morning(begin - parley.BEFORE)
+    world = _found(engine, wiring, begin=founded, until=now, seed=seed)
+    parley.prepare(world, begin)
     world.later(world.office(begin + (now - begin) * CHANGED), _change_version)
     trouble.prepare(world)
+    chained.prepare(world, begin)
     _arrivals(world, how_much, begin)
     with _seldom_tidied() as tidy:
-        moment = begin
+        moment = founded
         while world.agenda:
             at, _, action = heapq.heappop(world.agenda)
             moment = _let_time_pass(world, moment, at)
             _act(world, action, at)
             tidy(world.done)
-            progress((at - begin) / (now - begin))
+            progress(max(at - begin, timedelta()) / (now - begin))
         _let_time_pass(world, moment, now)
-    with world.factory.begin() as session:
-        agreements.negotiate(session, world.firm, now=now)
     progress(1.0)
     return world
 
@@ -125,7 +132,7 @@ def _tidy() -> None:
 
 
 def _found(engine: Engine, wiring: Wiring, *, begin: datetime, until: datetime, seed: int) -> World:
-    """The company, its processes and its agreements, before the first day."""
+    """The company and its processes, before anybody has agreed on anything."""
     watched: list[World] = []
     heard = trouble.plug(wiring)
     with sessions(engine, wiring=wiring).begin() as session:
@@ -133,7 +140,6 @@ def _found(engine: Engine, wiring: Wiring, *, begin: datetime, until: datetime, 
         departments = {unit.key: unit for unit in session.scalars(select(Department))}
         trouble.keep_days(session, firm, departments, now=begin, end=calendars.local_day(until))
         deployed = _deploy(session, firm, now=begin)
-        agreements.sign_all(session, firm, now=begin)
         known = calendars.of_all(session)
     watch = replace(
         heard,
@@ -148,7 +154,8 @@ def _found(engine: Engine, wiring: Wiring, *, begin: datetime, until: datetime, 
 def _deploy(session: Session, firm: Company, *, now: datetime) -> dict[str, Definition]:
     """The shipped processes; of the fast sale the version before."""
     by, known = firm.people["Dorota Sowa"], shipped.known(session)
-    bundles = {"sales_funnel": shipped.bundle("sales_funnel"), earlier.PROCESS: earlier.bundle()}
+    bundles = {process: shipped.bundle(process) for process in shipped.PROCESSES}
+    bundles[earlier.PROCESS] = earlier.bundle()
     return {
         process: definitions.deploy(session, files, process=process, known=known, by=by, now=now)
         for process, files in bundles.items()
@@ -182,7 +189,10 @@ def _let_time_pass(world: World, since: datetime, until: datetime) -> datetime:
         if not moments:
             return until
         since = max(since, min(moments))
-        clock.tick(world.factory, now=since)
+        if any(moment <= since for moment in found[:2] if moment is not None):
+            clock.tick(world.factory, now=since)
+        if found[2] is not None and found[2] <= since:
+            talks.ring(world, since)
 
 
 # ------------------------------------------------------------------------------------------------ what begins
@@ -211,9 +221,19 @@ def _arrivals(world: World, size: Size, begin: datetime) -> None:
 
 
 def _remind(world: World, session: Session, at: datetime) -> None:
-    """What the clock does besides timers: commitments whose day has come, agreements that begin."""
+    """What the clock does besides timers: commitments whose day has come, agreements that begin, late departments."""
     remembering.ask_due(session, now=at)
     standing.work_due(session, now=at)
+    chain.judge_due(session, now=at)
+    if calendars.local_day(at).weekday() == 0:
+        _read_notices(world, session, at)
+
+
+def _read_notices(world: World, session: Session, at: datetime) -> None:
+    """On Mondays people look at what they were told until Friday."""
+    last = session.scalar(select(func.max(Notice.id)).where(Notice.at < at - timedelta(days=2)))
+    for person in world.firm.people.values() if last else ():
+        notices.see(session, person, last, now=at)
 
 
 def _new_deal(world: World, session: Session, at: datetime) -> None:
@@ -246,10 +266,13 @@ def _new_order(world: World, session: Session, at: datetime) -> None:
 
 def _watch(world: World, session: Session, happened: Happened) -> None:
     """Whatever a command opened will be done by somebody; whatever it waits for may be answered by the client."""
-    for task in happened.opened:
+    asks = happened.instance.process != chained.PROCESS
+    for task in happened.opened if asks else ():
         wait = timedelta(minutes=story.minutes(task, world.rng))
         done = world.calendar(task.audience).add(happened.now, wait)
-        world.later(done, _complete, task.id)
+        world.later(done, complete, task.id)
+        if task.handoff:
+            talks.begin(world, session, task, done)
         if task.assignee_id is None and world.rng.random() < 0.6:
             world.later(happened.now + (done - happened.now) * 0.3, _claim, task.id)
     waits = select(Subscription.token, Subscription.name).where(
@@ -267,11 +290,12 @@ def _watch(world: World, session: Session, happened: Happened) -> None:
 
 def _claim(world: World, session: Session, at: datetime, task_id: int) -> None:
     task = session.get_one(UserTask, task_id)
-    if task.closed_at is None and task.assignee_id is None:
+    if task.closed_at is None and task.assignee_id is None and world.able(task.audience):
         tasks.claim(session, task, by=_somebody(world, task), now=at)
 
 
-def _complete(world: World, session: Session, at: datetime, task_id: int) -> None:
+def complete(world: World, session: Session, at: datetime, task_id: int) -> None:
+    """Somebody does a task, if it is still open; a hand-off goes through what its two sides say to each other."""
     task = session.get_one(UserTask, task_id)
     if task.closed_at is not None or _is_forgotten(world, task):
         return
@@ -282,11 +306,16 @@ def _complete(world: World, session: Session, at: datetime, task_id: int) -> Non
     if form is not None:
         chosen = story.decided(form.key, deal, world.firm, world.departments, world.rng, at)
         raw = answers.fill(form, answers.Setting(world.firm, world.rng, at, deal, chosen))
-    instances.complete(session, task, raw, by=_somebody(world, task), now=at)
+    if not task.handoff:
+        instances.complete(session, task, raw, by=_somebody(world, task), now=at)
+    elif not talks.deliver(world, session, at, task, raw, again=complete):
+        world.later(world.office(at, PATIENCE), complete, task_id)
 
 
 def _is_forgotten(world: World, task: UserTask) -> bool:
-    """Since the second version nobody rings clients for their opinion: those of the first wait in vain."""
+    """Since the second version nobody rings clients for their opinion; and Kamil has not looked at his agreement yet."""
+    if task.element == "provider_looks":
+        return True
     return task.element == earlier.RANG and world.definitions[earlier.PROCESS].id != task.definition_id
 
 

@@ -61,6 +61,8 @@ DECISIONS: Mapping[tuple[str, str], Odds] = {
     ("delivery_result", "delivery"): {"delivered": 0.93, "again": 0.05, "return": 0.02},
     ("take_return", "condition"): {"good": 0.8, "damaged": 0.2},
     ("decide_complaint", "remedy"): {"none": 0.3, "replace": 0.45, "refund": 0.25},
+    ("decide_hand_off", "decision"): {"remind": 0.45, "let_run": 0.3, "new_date": 0.2, "waive": 0.05},
+    ("agreement_review", "review"): {"keep": 1.0},
     ("new_order", "payment"): {"prepay": 0.7, "credit": 0.3},
     ("new_order", "channel"): {"web": 0.7, "mail": 0.2, "phone": 0.1},
     ("*", "causing_department"): {"presales": 0.5, "sales": 0.2, "production": 0.12, "legal": 0.1, "": 0.08},
@@ -72,7 +74,7 @@ DECISIONS: Mapping[tuple[str, str], Odds] = {
 
 PACE: Mapping[str, tuple[float, float]] = {
     # provider of a hand-off or lane → median share of the time allowed, spread; above 1 is late
-    "presales": (0.7, 0.5),
+    "presales": (0.88, 0.45),
     "production": (0.5, 0.4),
     "legal": (0.6, 0.4),
     "finance": (0.45, 0.4),
@@ -235,6 +237,22 @@ def _tax(deal: Deal | None, company: Company, rng: random.Random, today: date) -
     return {"tax_id": client.tax_id, "client_name": client.name, "items": list(items)}
 
 
+def _new_due(deal: Deal | None, company: Company, rng: random.Random, today: date) -> dict[str, Answer]:
+    day = today + timedelta(days=rng.randrange(3, 8))
+    while not calendars.is_work_day(day):
+        day += timedelta(days=1)
+    return {"new_due": day.isoformat(), "reason": rng.choice(("Obie strony mają rację; liczy się klient.",
+                                                              "Rozmawialiśmy we troje.", "Tak będzie najprościej."))}  # fmt: skip
+
+
+def _meeting(deal: Deal | None, company: Company, rng: random.Random, today: date) -> dict[str, Answer]:
+    return {"meeting_on": None, "note": "Proszę o odpowiedź do końca tygodnia, choćby odmowną."}
+
+
+def _review(deal: Deal | None, company: Company, rng: random.Random, today: date) -> dict[str, Answer]:
+    return {"review_on": (today + timedelta(days=180)).isoformat(), "note": "Działa, zostawiamy."}
+
+
 def _shortage(deal: Deal | None, company: Company, rng: random.Random, today: date) -> dict[str, Answer]:
     sku = rng.choice(company.products).sku
     missing: list[dict[str, str]] = [{"sku": sku, "missing": "1"}]
@@ -259,6 +277,9 @@ SPECIAL: Mapping[str, Callable[[Deal | None, Company, random.Random, date], dict
     "find_goods": _tax,
     "pick_and_pack": _shortage,
     "resolve_shortage": _shortage,
+    "decide_hand_off": _new_due,
+    "agreement_answer": _meeting,
+    "agreement_review": _review,
 }
 
 
