@@ -16,7 +16,7 @@ from engine.process.tasks import UserTask
 from engine.sales import agreements, handoffs, promises, speaking, summons, terms
 from engine.sales.agreements import Agreement, AgreementAct, AgreementVersion, Signature
 from engine.sales.promises import Promise
-from webapp import agreement_course, agreement_effects
+from webapp import agreement_course, effects
 from webapp.access import me, needs
 from webapp.agreement_rows import agreement_of, binding, bp, my_turn, on_table, today, versions_of, voice_of
 from webapp.clock import now
@@ -52,7 +52,7 @@ def agreement(agreement_id: int) -> ResponseReturnValue:
         acts=_open_acts(found),
         may_talk=_may_talk(found, voice, table),
         manager=_manager(found, table),
-        crossings=_crossings(found),
+        crossings=_crossings(found) if table is not None else (0, 0),
         kept=_figures(found),
         pending=_pending(found),
         my_tasks=_my_tasks(found),
@@ -115,7 +115,7 @@ def compared(
     """Two versions field by field, or one alone, with what each change would have meant."""
     before = left.terms if left else {}
     after = right.terms if right else before
-    changes = agreement_effects.effects(found, before, after) if right else {}
+    changes = effects.effects_of(found, before, after) if right and left else {}
     return {"left": left, "right": right, "rows": terms.difference(before, after), "effects": changes}
 
 

@@ -2,21 +2,23 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from flask import request
 
 from engine.errors import Invalid, Refusal
 from engine.sales import cases, terms
-from webapp.agreement_words import BELOW, BETWEEN, FROM, SHAPES, WORDS, split
+from webapp.agreement_words import BELOW, BETWEEN, FACTS, FROM, SHAPES, WORDS, split
 
 Fields = dict[str, str]
 
+AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,2})?")
 ROW = re.compile(r"(table|steps)-(\d{1,3})-")
 COLUMNS = ("deal.amount", "deal.product_line", "deal.kind")
 """What the form asks of a deal by itself: from and to for the amount, words for the others."""
 
-SPARE = 1
+CHOSEN, SPARE = ("side", "how"), 1
 
 
 def typed(before: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -38,6 +40,9 @@ def typed(before: Mapping[str, Any] | None = None) -> dict[str, Any]:
     wrong: dict[str, Refusal] = {
         field: terms.NotANumber() for field in found if _is_no_number(form, field, found[field])
     }
+    unreadable = _no_amount(form) if "table-asked" in form else None
+    if unreadable is not None:
+        wrong["table"] = unreadable
     if wrong:
         raise Invalid(_with_the_rest(found, wrong))
     return found
@@ -47,7 +52,7 @@ def rows_of(name: str, otherwise: list[Fields]) -> list[Fields]:
     """The rows of a table that was typed, by name without its number; else those of the wording; with a spare one."""
     sent = _sent(request.form, name) if f"{name}-asked" in request.form else otherwise
     more = SPARE + (request.form.get("more") == name)
-    return [*(row for row in sent if any(row.values())), *({} for _ in range(more))]
+    return [*(row for row in sent if _says(row)), *({} for _ in range(more))]
 
 
 def table_rows(table: Mapping[str, Any] | None) -> list[Fields]:
@@ -110,7 +115,7 @@ def _is_no_number(form: Mapping[str, str], field: str, value: Any) -> bool:
 def _with_the_rest(found: Mapping[str, Any], wrong: dict[str, Refusal]) -> dict[str, Refusal]:
     """What else is wrong, so that everything is said at once."""
     try:
-        terms.clean({**found, **dict.fromkeys(wrong, "P1D")})
+        terms.clean({**found, **{field: None if field == "table" else "P1D" for field in wrong}})
     except Invalid as refusal:
         return {**refusal.errors, **wrong}
     return wrong
@@ -130,7 +135,7 @@ def _sent(form: Mapping[str, str], name: str) -> list[Fields]:
 
 
 def _steps(form: Mapping[str, str]) -> list[Mapping[str, str]]:
-    return [_step(row) for row in _sent(form, "steps") if row.get("who") or row.get("number")]
+    return [_step(row) for row in _sent(form, "steps") if _says(row)]
 
 
 def _step(row: Fields) -> Mapping[str, str]:
@@ -165,8 +170,22 @@ def _table(form: Mapping[str, str]) -> dict[str, Any] | None:
     }
 
 
+def _no_amount(form: Mapping[str, str]) -> Refusal | None:
+    """The first row whose amounts are no numbers, or leave nothing between them: as a cell it would be a name."""
+    rows = [row for row in _sent(form, "table") if _says(row)]
+    for at, row in enumerate(rows, start=1):
+        low, high = (_plain(row.get(name, "")) for name in ("from", "to"))
+        bad = next((each for each in (low, high) if each and not AMOUNT.fullmatch(each)), None)
+        if bad is None and low and high and Decimal(low) >= Decimal(high):
+            bad = f"{low} – {high}"
+        if bad is not None:
+            return cases.CellUnreadable(row=at, column=FACTS["deal.amount"], cell=bad[:80])
+    return None
+
+
 def _says(row: Fields) -> bool:
-    return any(value for name, value in row.items() if not name.endswith("_unit"))
+    """Whether somebody typed something: units and sides are always chosen."""
+    return any(value for name, value in row.items() if not name.endswith("unit") and name not in CHOSEN)
 
 
 def _column(form: Mapping[str, str], expression: str) -> dict[str, str]:

@@ -158,7 +158,8 @@ def step(said: Mapping[str, str]) -> str:
     """An escalation step in one line: when, who, and how."""
     after = said["after"]
     if not re.search(r"[1-9]", after):
-        return f"{gettext('at the due time')}: {WHO[said['who']]} {HOW[said['how']]}"
+        due = gettext("at the due time")
+        return f"{due}: {WHO[said['who']]} {HOW[said['how']]}"
     length = duration(after.removeprefix("-"))
     when = (
         gettext("%(length)s before the due time", length=length)

@@ -22,6 +22,7 @@ from webapp import (
     agreement_verbs,
     agreement_words,
     formats,
+    scoreboard,
     week,
 )
 from webapp.access import me, needs
@@ -177,15 +178,19 @@ def _tabs(counts: Mapping[str, int], current: str) -> list[dict[str, Any]]:
         "broken": gettext("Broken this week"),
         "review": gettext("Review due"),
     }
-    return week.tab(current=current == "week") + [
-        {
-            "title": titles[key],
-            "href": url_for("agreements.index", tab=key),
-            "count": counts[key],
-            "current": key == current,
-        }
-        for key in TABS
-    ]
+    return (
+        week.tab(current=current == "week")
+        + [
+            {
+                "title": titles[key],
+                "href": url_for("agreements.index", tab=key),
+                "count": counts[key],
+                "current": key == current,
+            }
+            for key in TABS
+        ]
+        + [scoreboard.tab()]
+    )
 
 
 # ------------------------------------------------------------------------------------------------ what a row shows

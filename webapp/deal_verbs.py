@@ -7,16 +7,14 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import access, calendars
+from engine import calendars
 from engine.errors import NotFound
-from engine.sales import commitments, deals
-from engine.sales.commitments import Commitment
+from engine.sales import deals
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
 from webapp.deal_rows import (
     client_of,
-    contacts_of,
     deal_of,
     done,
     open_departments,
@@ -29,7 +27,7 @@ from webapp.forms import on_invalid
 bp = Blueprint("deals", __name__, url_prefix="/deals")
 
 
-@bp.get("/<int:deal_id>/<any(withdrawal, suspension, closing, amount, owner, commitments):what>")
+@bp.get("/<int:deal_id>/<any(withdrawal, suspension, closing, amount, owner):what>")
 @needs()
 def ask(deal_id: int, what: str) -> ResponseReturnValue:
     """The form of one verb on its own page."""
@@ -43,7 +41,6 @@ def ask(deal_id: int, what: str) -> ResponseReturnValue:
         pause=PAUSE,
         departments=open_departments(),
         sellers=[(each.id, each.name) for each in sellers_of(found)],
-        contacts=contacts_of(found),
         soon=calendars.local_day(now()) + timedelta(days=7),
     )
 
@@ -133,50 +130,3 @@ def change_owner(deal_id: int) -> ResponseReturnValue:
         raise NotFound
     deals.change_owner(db.session(), found, person, by=me(), now=now())
     return done(deal_id, gettext("%(name)s leads this deal now.", name=person.name))
-
-
-@bp.post("/<int:deal_id>/commitments")
-@needs()
-@on_invalid(_again("commitments"))
-def commit(deal_id: int) -> ResponseReturnValue:
-    """Write down what was agreed with the client."""
-    form = request.form
-    commitments.record(
-        db.session(),
-        deal_of(deal_id),
-        direction=form.get("direction", ""),
-        text=form.get("text", ""),
-        due_on=typed_day(form["due_on"]) if form.get("due_on") else None,
-        agreed_with=form.get("agreed_with") or None,
-        evidence=form.get("evidence") or None,
-        by=me(),
-        now=now(),
-    )
-    return done(deal_id, gettext("Written down."))
-
-
-@bp.get("/commitments/<int:commitment_id>")
-@needs()
-def commitment(commitment_id: int) -> ResponseReturnValue:
-    """One commitment and what may become of it."""
-    found = access.one(db.session(), me(), Commitment, commitment_id)
-    return render_template("sales/commitment.html", commitment=found, deal=deal_of(found.deal_id))
-
-
-@bp.post("/commitments/<int:commitment_id>")
-@needs()
-@on_invalid(commitment)
-def settle(commitment_id: int) -> ResponseReturnValue:
-    """It was kept, broken, agreed anew, or is not needed any more."""
-    session, form = db.session(), request.form
-    found = access.one(session, me(), Commitment, commitment_id)
-    if form.get("outcome") == "kept":
-        commitments.keep(session, found, evidence=form.get("note") or None, by=me(), now=now())
-    elif form.get("outcome") == "broken":
-        commitments.break_(session, found, form.get("note") or None, by=me(), now=now())
-    elif form.get("outcome") == "renegotiated":
-        due = typed_day(form.get("due_on"))
-        commitments.renegotiate(session, found, due_on=due, text=form.get("text") or None, by=me(), now=now())
-    else:
-        commitments.withdraw(session, found, by=me(), now=now())
-    return done(found.deal_id, gettext("Written down."))

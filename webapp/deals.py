@@ -1,5 +1,6 @@
 """One deal: its path, its history in words, what was agreed and promised, and moving it."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from flask import redirect, render_template, request, url_for
@@ -15,11 +16,14 @@ from engine.process.blueprint import Blueprint as Plan
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
-from engine.sales import commitments, deals, ladders, promises, story
+from engine.sales import commitments, deals, exits, ladders, promises, story
+from engine.sales.commitments import Commitment
 from engine.sales.deals import Deal
+from engine.sales.promises import Promise
 from engine.sales.records import Client, Contract
 from engine.sales.story import Told
-from webapp import deal_page, flashes, formats, override_words, promise_words
+from webapp import commitments as _agreed  # noqa: F401  # its views belong to a deal
+from webapp import deal_page, flashes, formats, override_words
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
@@ -50,7 +54,6 @@ def _helpers() -> dict[str, object]:
         "directions": DIRECTIONS,
         "heard": HEARD,
         "standing": promises.judge(db.session(), now=now()),
-        "ask": lambda promise: promise_words.ask(promise, now()),
     }
 
 
@@ -74,6 +77,7 @@ def deal(deal_id: int) -> ResponseReturnValue:
         raise NotFound
     told = story.told(session, instance, moves)
     agreed = session.scalars(commitments.of(found)).all()
+    promised = session.scalars(promises.of_deal(found)).all()
     cases = session.scalars(
         select(UserTask).where(UserTask.instance_id == instance.id).order_by(UserTask.id.desc())
     ).all()
@@ -103,7 +107,8 @@ def deal(deal_id: int) -> ResponseReturnValue:
         limit=limit,
         moves=list(reversed(moves)),
         commitments=agreed,
-        promises=session.scalars(promises.of_deal(found)).all(),
+        promises=promised,
+        chains=_chains(promised),
         tasks=cases,
         open_tasks=[each for each in cases if each.closed_at is None],
         answers=[
@@ -132,6 +137,15 @@ def deal(deal_id: int) -> ResponseReturnValue:
     )
 
 
+def _chains(promised: Sequence[Promise]) -> dict[int, Promise]:
+    """The promise behind each commitment that has one: the open one, else the latest."""
+    found: dict[int, Promise] = {}
+    for each in sorted(promised, key=lambda each: (each.outcome is None, each.id)):
+        if each.commitment_id is not None:
+            found[each.commitment_id] = each
+    return found
+
+
 # ------------------------------------------------------------------------------------------------ moving
 
 
@@ -155,6 +169,10 @@ def ask_move(deal_id: int) -> ResponseReturnValue:
         departments=open_departments(),
         client=client_of(found),
         open_commitments=open_commitments(found),
+        held=exits.held(db.session(), found, plan, rank, now=now()) if rank else None,
+        held_words=exits.words,
+        owed=db.session.scalars(commitments.of(found).where(Commitment.state.in_(commitments.OPEN))).all(),
+        today=calendars.local_day(now()),
     )
 
 
@@ -167,6 +185,8 @@ def move(deal_id: int) -> ResponseReturnValue:
     plan, before, to = plan_of(found), found.stage, form.get("to", "")
     rank = plan.rank(to)
     if rank is not None and "reason" not in form and to != before and deals.needs_reason(found, rank):
+        return redirect(url_for(".ask_move", deal_id=deal_id, to=to, back=form.get("from")), code=303)
+    if rank is not None and "reason" not in form and exits.held(db.session(), found, plan, rank, now=now()):
         return redirect(url_for(".ask_move", deal_id=deal_id, to=to, back=form.get("from")), code=303)
     causing = form.get("causing_department", type=int)
     verdict = deals.move(

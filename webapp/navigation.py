@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from flask_babel import lazy_gettext
 
 from webapp.access import somebody
@@ -26,7 +26,7 @@ PLACES = (
         "sales.index",
         lazy_gettext("Sales"),
         "layout-kanban",
-        ("sales", "deals", "fast"),
+        ("sales", "deals", "fast", "agenda"),
         ("employee", "director"),
     ),
     Place(
@@ -40,7 +40,7 @@ PLACES = (
         "agreements.index",
         lazy_gettext("Agreements"),
         "writing-sign",
-        ("agreements", "promises", "week"),
+        ("agreements", "promises", "week", "scoreboard"),
         ("employee", "director"),
     ),
     Place("reports.index", lazy_gettext("Reports"), "chart-bar", ("reports",), ("employee", "director")),
@@ -78,7 +78,7 @@ def places() -> list[dict[str, Any]]:
             "href": url_for(place.endpoint),
             "title": place.title,
             "icon": place.icon,
-            "current": request.blueprint in place.blueprints,
+            "current": g.get("place", request.blueprint) in place.blueprints,
         }
         for place in PLACES
         if place.endpoint in current_app.view_functions and (not place.roles or person.has(*place.roles))

@@ -150,28 +150,22 @@ def _agreements(ids: set[int]) -> dict[int, Place]:
 
 
 def _promises(ids: set[int]) -> dict[int, Place]:
-    """A promise is seen where its task is; who sees only the deal is led there."""
+    """A promise is seen where its task is; who does not see the task is led to the promise."""
     rows = db.session.execute(
         select(
             Promise.id,
             Promise.title,
             Promise.title_en,
             Promise.task_id,
-            Promise.deal_id,
             Promise.task_id.in_(select(UserTask.id).where(access.visible(me(), UserTask))),
-            Promise.deal_id.in_(select(Deal.id).where(access.visible(me(), Deal))),
         ).where(Promise.id.in_(ids), access.visible(me(), Promise, local_day(now())))
     )
     return {
         id_: Place(
-            url_for("work.task", task_id=task_id)
-            if task
-            else url_for("deals.deal", deal_id=deal_id)
-            if deal
-            else None,
+            url_for("work.task", task_id=task_id) if task else url_for("promises.promise", promise_id=id_),
             _said(pl, en),
         )
-        for id_, pl, en, task_id, deal_id, task, deal in rows
+        for id_, pl, en, task_id, task in rows
     }
 
 

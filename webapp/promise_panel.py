@@ -86,6 +86,12 @@ class Panel:
             return ""
         return FORMS.get(self.refused.word, self.refused.word)
 
+    @property
+    def missing(self) -> Sequence[str]:
+        """What was missing when it was returned the last time, while it waits for that."""
+        waits = self.promise.state == "returned" and self.said
+        return self.said[-1].missing if waits else ()
+
     def may(self, word: str) -> bool:
         """Whether this person may say it now."""
         return word in self.words
@@ -156,7 +162,11 @@ def seen() -> Any:
     """The clause for promises whose page this person may open."""
     tasks = select(UserTask.id).where(access.visible(me(), UserTask))
     cases = select(Instance.id).where(access.visible(me(), Instance))
-    return or_(access.visible(me(), Promise), Promise.task_id.in_(tasks), Promise.escalation_id.in_(cases))
+    return or_(
+        access.visible(me(), Promise, calendars.local_day(now())),
+        Promise.task_id.in_(tasks),
+        Promise.escalation_id.in_(cases),
+    )
 
 
 def of(promise: Promise, *, most: int | None = None) -> Panel:
@@ -199,7 +209,8 @@ def _agreed(promise: Promise) -> tuple[Agreement | None, AgreementVersion | None
     """The agreement, the version it was asked under, and whether this person may open it."""
     if promise.agreement_id is None:
         return None, None, False
-    may_open = Agreement.id.in_(select(Agreement.id).where(access.visible(me(), Agreement)))
+    today = calendars.local_day(now())
+    may_open = Agreement.id.in_(select(Agreement.id).where(access.visible(me(), Agreement, today)))
     query = (
         select(Agreement, AgreementVersion, may_open)
         .join(AgreementVersion, AgreementVersion.id == promise.version_id)

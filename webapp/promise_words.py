@@ -3,16 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from flask_babel import gettext, lazy_gettext, lazy_pgettext, ngettext
 from markupsafe import Markup
 
 from engine.calendars import Calendar
-from engine.history import Event
 from engine.people import Department
 from engine.sales.promises import Promise
-from engine.sales.talking import CONSUMER, PROVIDER
+from engine.sales.talking import PROVIDER
 from webapp import formats
 from webapp.agreement_words import HOW, WHO
 from webapp.languages import current
@@ -74,7 +73,7 @@ SHORT = {
     "anew": lazy_gettext("Another date is asked for"),
     "reworked": lazy_gettext("Not accepted: correct it"),
     "delivered": lazy_gettext("Delivered: accept or reject"),
-    "revoked": lazy_gettext("Taken back: the step is yours again"),
+    "revoked": lazy_gettext("Taken back: the step is still to be done"),
 }
 """What is asked, in a row of a list; nothing where the row already says it."""
 
@@ -119,6 +118,14 @@ DECISIONS = {
 MARKS = {"promise_accepted": "kept", "promise_rejected": "returned", "promise_promised": "promised"}
 
 
+class Fact(Protocol):
+    """An event of history, or what a deal's story makes of it."""
+
+    kind: Any
+    at: Any
+    data: Any
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """One entry of the conversation, ready to be read."""
@@ -129,6 +136,7 @@ class Said:
     mark: str
     quote: str = ""
     missing: Sequence[str] = ()
+    lacks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +164,15 @@ def position(promise: Promise, now: datetime) -> str:
 def ask(promise: Promise, now: datetime) -> str:
     """What is asked of whoever has the task, for a row of a list."""
     return str(SHORT.get(position(promise, now), "")) if promise.outcome is None else ""
+
+
+def waits(promise: Promise, now: datetime, departments: Mapping[int | None, Department]) -> str:
+    """Whom everybody waits for, in a list that all may read; nothing where its state already says it."""
+    where = position(promise, now)
+    if promise.outcome is not None or where not in SHORT or where not in THEIRS:
+        return ""
+    whose = promise.provider_id if promise.turn == PROVIDER else promise.consumer_id
+    return str(THEIRS[where]) % {"department": name(departments.get(whose))}
 
 
 def headline(promise: Promise, now: datetime, *, mine: bool, waits_for: str) -> str:
@@ -300,7 +317,7 @@ def _filled(sentence: str, **places: Any) -> Markup:
 # ------------------------------------------------------------------------------------------------ what was said
 
 
-def told(event: Event, name: str | None) -> Said:
+def told(event: Fact, name: str | None) -> Said:
     """One event of the conversation."""
     data = event.data or {}
     words = str(DECIDED.get(data.get("decision", ""), "")) if event.kind == "promise_decided" else ""
@@ -314,14 +331,26 @@ def told(event: Event, name: str | None) -> Said:
     }
     quote = data.get("reason") or data.get("note") or ""
     mark = event.kind.removeprefix("promise_")
+    missing = data.get("missing") or ()
     return Said(
         event.at,
         name or gettext("By itself"),
         words % places if "%(" in words else words,
         MARKS.get(event.kind, mark),
         quote,
-        data.get("missing") or (),
+        missing,
+        _lacks(event.kind, missing),
     )
+
+
+def _lacks(kind: str, missing: Sequence[str]) -> str:
+    """What was not ready, or not met, in one phrase."""
+    if not missing:
+        return ""
+    shown = ", ".join(map(str, missing))
+    if kind == "promise_rejected":
+        return str(gettext("Not met: %(what)s", what=shown))
+    return str(gettext("Missing: %(what)s", what=shown))
 
 
 def _moment(text: str | None) -> str:
@@ -338,10 +367,3 @@ def name(unit: Department | None) -> str:
 def title(promise: Promise) -> str:
     """What was asked for."""
     return promise.title if current() == "pl" else promise.title_en or promise.title
-
-
-def turn_of(promise: Promise) -> str | None:
-    """Whose turn it is, for pages: a side, or None for a manager and for what is settled."""
-    if promise.outcome is not None:
-        return None
-    return promise.turn if promise.turn in {PROVIDER, CONSUMER} else None

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm.exc import StaleDataError
 
 from engine import access
-from engine.calendars import HOME
+from engine.calendars import HOME, local_day
 from engine.errors import NotAllowed, NotFound, Refusal, Stale
 from engine.people import Department
 from engine.process.instances import Instance
@@ -77,7 +77,8 @@ def refused(promise_id: int, word: str, why: Refusal) -> ResponseReturnValue:
     g.promise_refused = Refused(word, why, request.form, request.form.getlist("missing"))
     found = promise_panel.find(promise_id)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if promise_panel.errors_of(why) else status_of(why)
-    page = _task_page(found) if request.form.get("from") == "task" else None
+    on_task = word == "deliver" or request.form.get("from") == "task"
+    page = _task_page(found) if on_task else None
     return make_response(page or _page(found), status)
 
 
@@ -85,10 +86,12 @@ def _task_page(found: Promise) -> ResponseReturnValue | None:
     """The task's page, where the task is still this person's to see."""
     from webapp import work  # its page shows this panel
 
-    task = db.session.scalar(
-        select(UserTask).where(UserTask.id == found.task_id, access.visible(me(), UserTask))
-    )
-    return work.page(task) if task is not None else None
+    try:
+        task = work.find(found.task_id)
+    except NotFound:
+        return None
+    g.place = "work"
+    return work.page(task)
 
 
 def _after(found: Promise, word: str) -> str:
@@ -156,7 +159,6 @@ def passings() -> ResponseReturnValue:
         deals=_deals(rows),
         departments={each.id: each for each in session.scalars(select(Department))},
         moment_now=now(),
-        ask=lambda each: promise_words.ask(each, now()),
     )
 
 
@@ -205,7 +207,7 @@ def _narrowed(wanted: dict[str, Any]) -> list[ColumnElement[bool]]:
     found.append(
         Promise.agreement_id == wanted["agreement"].id
         if wanted["agreement"]
-        else access.visible(me(), Promise)
+        else access.visible(me(), Promise, local_day(now()))
     )
     for side in SIDES:
         column = Promise.provider_id if side == "provider" else Promise.consumer_id

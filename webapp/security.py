@@ -31,7 +31,10 @@ def init_app(app: Flask, *, https: bool) -> None:
     """Add the headers; over HTTPS also the promise to stay there. Pages are never stored by caches."""
 
     def dress(response: Response) -> Response:
+        stricter = response.headers.get("Content-Security-Policy")  # of a file that somebody uploaded
         response.headers.update(HEADERS)
+        if stricter is not None:
+            response.headers["Content-Security-Policy"] = stricter
         if https:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
         if "Cache-Control" not in response.headers:

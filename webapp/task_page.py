@@ -47,7 +47,7 @@ def around(task: UserTask, form: forms.Form | None) -> dict[str, Any]:
         "element": plan.element(task.diagram, task.element) or Element(task.element, "userTask"),
         "form": form,
         "answers": _answers(task, form),
-        "values": {**_known(form, deal), **(draft.values if draft else {})},
+        "values": {**_known(form, deal), **_delivered(promise), **(draft.values if draft else {})},
         "draft": draft,
         "deal": deal,
         "stage": plan.stage(deal.stage) if deal and deal.stage else None,
@@ -83,6 +83,13 @@ def _known(form: forms.Form | None, deal: Deal | None) -> dict[str, Any]:
         if record in {"deal", "order"} and form.field(key) is not None:
             found[key] = getattr(deal, PLAIN[name]) if name in PLAIN else deal.details.get(name)
     return asking.flat({key: _typed(value) for key, value in found.items() if value is not None})
+
+
+def _delivered(promise: Promise | None) -> dict[str, Any]:
+    """What was delivered and came back: it is corrected, not typed again."""
+    if promise is None or promise.delivery is None or promise.state == "delivered":
+        return {}
+    return asking.flat({key: value for key, value in promise.delivery.items() if value is not None})
 
 
 def _typed(value: Any) -> Any:

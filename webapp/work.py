@@ -16,7 +16,7 @@ from engine.people import Person
 from engine.process import definitions, forms, tasks
 from engine.process.definitions import Definition
 from engine.process.tasks import UserTask
-from engine.sales import conversation, promises
+from engine.sales import conversation, possible, promises
 from engine.sales.promises import Promise
 from engine.sales.talking import NotNow
 from webapp import asking, flashes, promise_panel, promise_words, task_page
@@ -36,6 +36,10 @@ COUNTED = 100
 """Counts in tabs stop here and say 99+."""
 
 LISTS = {"mine": lazy_gettext("Mine"), "queue": lazy_gettext("To take"), "done": lazy_gettext("Done")}
+
+
+SEEN = "promise-seen"
+"""The version of the promise somebody looked at while filling in its task."""
 
 
 class NotAskedYet(Refusal):
@@ -63,7 +67,7 @@ def index() -> ResponseReturnValue:
 def task(task_id: int) -> ResponseReturnValue:
     """One task beside the list it came from; one that went to the other side is seen as its promise."""
     try:
-        return page(_task(task_id))
+        return page(find(task_id))
     except NotFound:
         promise = promise_panel.of_task(task_id)
         if promise is None:
@@ -89,7 +93,7 @@ def next_task() -> ResponseReturnValue:
 @needs()
 def claim(task_id: int) -> ResponseReturnValue:
     """Take a task from its queue."""
-    tasks.claim(db.session(), _task(task_id), by=me(), now=now())
+    tasks.claim(db.session(), find(task_id), by=me(), now=now())
     db.session.commit()
     return redirect(url_for(".task", task_id=task_id), code=303)
 
@@ -98,7 +102,7 @@ def claim(task_id: int) -> ResponseReturnValue:
 @needs()
 def release(task_id: int) -> ResponseReturnValue:
     """Give a task back to its queue."""
-    tasks.release(db.session(), _task(task_id), by=me(), now=now())
+    tasks.release(db.session(), find(task_id), by=me(), now=now())
     db.session.commit()
     flashes.say(gettext("The task is back in its queue."), undo=url_for(".claim", task_id=task_id))
     return redirect(url_for(".index"), code=303)
@@ -111,7 +115,7 @@ def hand_over(task_id: int) -> ResponseReturnValue:
     to = db.session.get(Person, request.form.get("to", 0, type=int))
     if to is None:
         raise NotFound
-    tasks.hand_over(db.session(), _task(task_id), to, by=me(), now=now())
+    tasks.hand_over(db.session(), find(task_id), to, by=me(), now=now())
     db.session.commit()
     flashes.say(gettext("Handed over to %(name)s.", name=to.name))
     return redirect(url_for(".index"), code=303)
@@ -121,7 +125,7 @@ def hand_over(task_id: int) -> ResponseReturnValue:
 @needs()
 def save_draft(task_id: int) -> ResponseReturnValue:
     """Keep what is typed so far, as it is typed."""
-    found = _task(task_id)
+    found = find(task_id)
     form = _form(found)
     values = forms.draft(form, request.form.to_dict(flat=False)) if form else {}
     draft = tasks.save_draft(db.session(), found, values, by=me(), now=now())
@@ -137,8 +141,10 @@ def save_draft(task_id: int) -> ResponseReturnValue:
 def complete(task_id: int) -> ResponseReturnValue:
     """Complete a task; the diagram decides what comes next, and the next task opens."""
     try:
-        found = _task(task_id)
-        _complete(found, request.form.to_dict(flat=False), request.form.get("seen", type=int))
+        found = find(task_id)
+        raw = request.form.to_dict(flat=False)
+        raw.pop(SEEN, None)  # the page's own, as no field of a form can be called
+        _complete(found, raw, request.form.get(SEEN, type=int))
     except (Stale, NotNow, NotFound) as refusal:
         db.session.rollback()
         promise = promise_panel.of_task(task_id)
@@ -172,7 +178,7 @@ def _done(found: UserTask) -> str:
 @needs()
 def diagram(task_id: int) -> ResponseReturnValue:
     """The drawing of the diagram this task stands in, as it was uploaded."""
-    found = _task(task_id)
+    found = find(task_id)
     definition = db.session.get_one(Definition, found.definition_id)
     plan = definitions.blueprint(db.session(), definition)
     drawings = definitions.files(db.session(), definition, "bpmn")
@@ -182,8 +188,15 @@ def diagram(task_id: int) -> ResponseReturnValue:
 # ------------------------------------------------------------------------------------------------ what was sent
 
 
-def _task(task_id: int) -> UserTask:
-    return access.one(db.session(), me(), UserTask, task_id, joinedload(UserTask.definition))
+def find(task_id: int) -> UserTask:
+    """The task, also while the other side is asked about its date and this person may deliver all the same."""
+    try:
+        return access.one(db.session(), me(), UserTask, task_id, joinedload(UserTask.definition))
+    except NotFound:
+        promise = promise_panel.of_task(task_id)
+        if promise is None or "deliver" not in possible.words(db.session(), promise, me(), now=now()):
+            raise
+        return db.session.get_one(UserTask, task_id)
 
 
 def _form(found: UserTask) -> forms.Form | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from engine import access, calendars
@@ -47,7 +47,7 @@ class Filter:
 class Card:
     """A deal as a card. ``age`` is work days on its stage; ``rots`` of them and it stands still.
 
-    ``task`` is the oldest open one, ``promise`` the most pressing open one, ``commitment`` the next due.
+    ``task`` is the oldest open one, ``promise`` the most pressing open one, ``commitment`` the most threatened one, else the next due.
     """
 
     deal: Deal
@@ -120,7 +120,8 @@ def cards(session: Session, deals: Sequence[Deal], plan: Blueprint, *, now: date
     open_promises = select(Promise).where(Promise.deal_id.in_(ids), *held)
     pressing = _first(session, open_promises.order_by(Promise.due_at.is_(None), Promise.due_at), "deal_id")
     agreed = select(Commitment).where(Commitment.deal_id.in_(ids), Commitment.state.in_(commitments.OPEN))
-    due = _first(session, agreed.order_by(Commitment.due_on.is_(None), Commitment.due_on), "deal_id")
+    worst = case({"red": 0, "amber": 1}, value=Commitment.health, else_=2)
+    due = _first(session, agreed.order_by(worst, Commitment.due_on.is_(None), Commitment.due_on), "deal_id")
     worked, judged = calendars.of_all(session) if deals else {}, promises.judge(session, now=now)
 
     def card(deal: Deal) -> Card:

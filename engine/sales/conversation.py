@@ -357,6 +357,7 @@ def reject(
     promise = held.promise
     lacks, why = _chosen(held, "acceptance", missing), _why(reason)
     promise.rework += 1
+    promise.rejected = sorted({*(promise.rejected or ()), *lacks}) or None
     _consumer_answered(held)
     if (
         promise.due_at is not None

@@ -132,18 +132,24 @@ def facts(session: Session, instance: Instance) -> Mapping[str, Any]:
     row = session.execute(query).first()
     if row is None:
         return {}
-    deal, client, owner_id, owner_name, owner_email = row
+    return about(*row)
+
+
+def about(
+    deal: Deal, client: Client | None, owner_id: int | None, owner_name: str | None, owner_email: str | None
+) -> dict[str, Any]:
+    """The same of rows that have been read already."""
     known: dict[str, Any] = {name: getattr(deal, name) for name in PLAIN.values()}
     known |= {name: getattr(deal, name) for name in LIVE}
     known |= {"owner": owner_email, "client": client.name if client else None}
     known["client_class"] = client.class_ if client else None
     known["client_email"] = client.email if client else None
-    about = {"deal": {**deal.details, **known}, "order": {**deal.details, **known}}
+    told: dict[str, Any] = {"deal": {**deal.details, **known}, "order": {**deal.details, **known}}
     if client is not None:
-        about["client"] = {name: getattr(client, name) for name in ("id", *CLIENT)} | {"class": client.class_}
+        told["client"] = {name: getattr(client, name) for name in ("id", *CLIENT)} | {"class": client.class_}
     if owner_id is not None:
-        about["owner"] = {"id": owner_id, "name": owner_name, "email": owner_email}
-    return about
+        told["owner"] = {"id": owner_id, "name": owner_name, "email": owner_email}
+    return told
 
 
 CLIENT = ("name", "tax_id", "sector", "city", "country", "segment", "phone", "email", "website")

@@ -104,6 +104,8 @@ class Promise(Base):
     """How often a later date was agreed."""
     rework: Mapped[int] = mapped_column(default=0, server_default="0")
     """How often what was delivered was rejected."""
+    rejected: Mapped[list[Any] | None]
+    """Everything of the acceptance list that was missing at some delivery."""
     escalation_id: Mapped[int | None] = mapped_column(ForeignKey("instances.id"))
     """The case in which a manager decides about it, the latest one."""
     provider_audience: Mapped[str | None] = mapped_column(String(80))

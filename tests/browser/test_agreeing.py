@@ -93,7 +93,7 @@ def test_a_promise_is_returned_brought_renegotiated_delivered_and_accepted(
     presales.get_by_label("znany termin, na kiedy potrzebne").check()
     presales.get_by_label("In your own words").fill("Bez daty nie wiemy, kogo wysłać.")
     _send(presales, "Return")
-    expect(_band(presales)).to_contain_text("Returned", ignore_case=True)
+    expect(presales.get_by_text("Returned: no clock runs until everything is there.")).to_be_visible()
 
     seller.goto("/work/")
     seller.get_by_role("link", name="Support the discovery").first.click()
@@ -125,6 +125,20 @@ def test_a_promise_is_returned_brought_renegotiated_delivered_and_accepted(
     seller.goto(promise)
     expect(seller.locator("main")).to_contain_text("Kept")
     expect(seller.locator("main")).to_contain_text("as renegotiated")
+    _find_it_on_the_scoreboard(presales)
+
+
+def _find_it_on_the_scoreboard(page: Page) -> None:
+    """The number that counts it, and behind the number the promise itself."""
+    page.goto("/agreements/scoreboard/?period=month")
+    score = page.locator("details.score").filter(has_text="Discovery support")
+    if score.get_attribute("open") is None:
+        score.locator("summary").click()
+    expect(score.locator(".score-kept")).to_contain_text("too few to judge")
+    score.locator("a.count-link").first.click()
+    expect(page.locator(".says")).to_contain_text("1 promise")
+    page.locator("tbody").get_by_role("link", name="Support the discovery").click()
+    expect(page.locator("main")).to_contain_text("as renegotiated")
 
 
 def _promise_of(page: Page, deal: int) -> str:

@@ -162,9 +162,7 @@ def test_the_doctor_says_what_a_new_version_would_break_and_the_page_keeps_what_
 
     said = page(client, f"/processes/uploads/{upload.id}")
 
-    assert (
-        "is no hand-off to another department any more, and about it was decided: H5 Projekt umowy" in said
-    )
+    assert "is no hand-off to another department any more, and about it was decided: H5 Projekt umowy" in said
     assert "has no agreement" not in said
     asked = page(client, f"/processes/uploads/{upload.id}/deployment")
     assert "1 decision about a hand-off stops holding" in asked

@@ -43,6 +43,19 @@ BUILT = (
     "g0r0d",
     "deliver_time_number",
     "deliver_time_unit",
+    "table-asked",
+    "table-0-from",
+    "table-0-to",
+    "table-0-product_line",
+    "table-0-other",
+    "table-0-deliver_number",
+    "table-0-deliver_unit",
+    "steps-asked",
+    "steps-0-number",
+    "steps-0-unit",
+    "steps-0-side",
+    "steps-0-who",
+    "steps-0-how",
     "target",
 )
 """Names that views put together."""
@@ -79,7 +92,8 @@ TABLES = {
     "contract_id": "contracts", "lead_id": "leads", "section_id": "sections", "deal_id": "deals",
     "message_id": "messages", "plan_id": "migration_plans", "promise_id": "promises", "notice_id": "notices",
     "commitment_id": "commitments", "document_id": "documents", "incident_id": "incidents", "instance_id": "instances",
-    "upload_id": "uploads", "definition_id": "definitions", "task_id": "user_tasks",
+    "act_id": "agreement_acts", "absence_id": "absences", "notice_id": "notices",
+    "number": "agreement_versions", "upload_id": "uploads", "definition_id": "definitions", "task_id": "user_tasks",
 }  # fmt: skip
 
 

@@ -215,7 +215,7 @@ def test_a_deputy_sees_the_week_of_the_absent_head_and_only_then(
     assert as_(dorota).get("/agreements/week/").status_code == 404
 
 
-def test_a_task_that_may_not_be_opened_is_no_link(
+def test_what_of_ours_waits_in_a_task_of_others_leads_to_its_promise(
     as_: As, session: Session, departments: Units, case: Instance, anna: Person, borys: Person
 ) -> None:
     elsewhere = session.get_one(Instance, sales_kit.deal(session, anna).instance_id)
@@ -226,8 +226,8 @@ def test_a_task_that_may_not_be_opened_is_no_link(
     shown = look(as_(borys))
 
     assert f'<a class="what" href="/work/tasks/{ours.task_id}" title="Ours">Ours</a>' in shown
-    assert '<span class="what" title="Theirs">Theirs</span>' in shown
-    assert as_(borys).get(f"/work/tasks/{theirs.task_id}").status_code == 404
+    assert f'<a class="what" href="/promises/{theirs.id}" title="Theirs">Theirs</a>' in shown
+    assert as_(borys).get(f"/work/tasks/{theirs.task_id}").location == f"/promises/{theirs.id}"
 
 
 def test_a_day_that_is_none_does_not_exist(as_: As, case: Instance, borys: Person) -> None:

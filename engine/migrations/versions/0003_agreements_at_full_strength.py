@@ -273,6 +273,7 @@ def upgrade() -> None:
     op.add_column("promises", sa.Column("answered_at", UtcDateTime(), nullable=True))
     op.add_column("promises", sa.Column("timed_answers", sa.Integer(), server_default="0", nullable=False))
     op.add_column("promises", sa.Column("late_answers", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("promises", sa.Column("rejected", Json, nullable=True))
     op.add_column("promises", sa.Column("work_seconds", sa.Integer(), nullable=True))
     op.add_column("promises", sa.Column("returns", sa.Integer(), server_default="0", nullable=False))
     op.add_column("promises", sa.Column("missing", Json, nullable=True))

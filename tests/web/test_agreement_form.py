@@ -1,0 +1,244 @@
+"""The form of a wording without script: rows of cases and steps, times with units, everything kept when it comes back."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.people import Department, Person
+from engine.sales import negotiating
+from engine.sales.agreements import Agreement, AgreementVersion
+from tests.conftest import MONDAY
+from tests.web import sales_kit
+from tests.web.conftest import Visitor
+
+Enter = Callable[[Person], Visitor]
+ROW = {"promise_number": "", "promise_unit": "days", "deliver_unit": "days"}
+
+
+def rows(name: str, *given: dict[str, str]) -> dict[str, str]:
+    """Rows as the form sends them."""
+    sent = {f"{name}-{at}-{key}": value for at, row in enumerate(given) for key, value in row.items()}
+    return {f"{name}-asked": "1", **sent}
+
+
+CASES = rows(
+    "table",
+    {**ROW, "from": "1 000 000", "deliver_number": "6"},
+    {**ROW, "from": "200000", "to": "1000000", "product_line": "wms, rfid", "deliver_number": "5"},
+    {**ROW, "kind": "extension", "deliver_number": "4", "deliver_unit": "hours"},
+    dict(ROW),
+)
+STEPS = rows(
+    "steps",
+    {"number": "2", "unit": "days", "side": "after", "who": "common_manager", "how": "task"},
+    {"number": "4", "unit": "hours", "side": "before", "who": "provider_head", "how": "notice"},
+    {"number": "", "unit": "days", "side": "after", "who": "consumer_head", "how": "notice"},
+    {"number": "", "unit": "days", "side": "after", "who": "", "how": "notice"},
+)
+WHOLE = {
+    "title": "Wycena",
+    "deliverable": "Wycena z kalkulacją",
+    "deliver_time_number": "4",
+    "deliver_time_unit": "days",
+    "accepts": "consumer",
+    "acceptance_window_number": "2",
+    "acceptance_window_unit": "days",
+    "capacity_week": "5",
+    "in_flight": "new",
+    "notice_number": "10",
+    "notice_unit": "days",
+    **CASES,
+    **STEPS,
+}
+
+
+def without_cases() -> dict[str, str]:
+    """The whole form, its table of cases empty."""
+    return {name: value for name, value in WHOLE.items() if not name.startswith("table-")}
+
+
+@pytest.fixture
+def sides(departments: dict[str, Department], clara: Person, borys: Person) -> dict[str, int]:
+    """Legal delivers, Sales receives; both have heads."""
+    return {"provider": departments["legal"].id, "consumer": departments["sales"].id}
+
+
+def made(session: Session) -> dict[str, Any]:
+    return session.scalars(select(AgreementVersion).order_by(AgreementVersion.number.desc())).all()[0].terms
+
+
+def test_rows_become_a_table_and_steps(
+    as_: Enter, clara: Person, sides: dict[str, int], session: Session
+) -> None:
+    answer = as_(clara).send("/agreements/new", {**WHOLE, **sides})
+
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    said = made(session)
+    assert [each["expression"] for each in said["table"]["inputs"]] == [
+        "deal.amount",
+        "deal.product_line",
+        "deal.kind",
+    ]
+    assert [each["when"] for each in said["table"]["rules"]] == [
+        [">= 1000000", "-", "-"],
+        ["[200000..1000000)", '"wms", "rfid"', "-"],
+        ["-", "-", '"extension"'],
+    ]
+    assert [each["deliver_time"] for each in said["table"]["rules"]] == ["P6D", "P5D", "PT4H"]
+    assert [(each["after"], each["who"]) for each in said["steps"]] == [
+        ("-PT4H", "provider_head"),
+        ("P0D", "consumer_head"),
+        ("P2D", "common_manager"),
+    ]
+    assert (said["notice"], said["in_flight"], said["capacity_week"]) == ("P10D", "new", 5)
+
+
+def test_what_was_signed_is_shown_in_the_form_and_sent_back_unchanged(
+    as_: Enter, clara: Person, borys: Person, sides: dict[str, int], session: Session
+) -> None:
+    as_(clara).send("/agreements/new", {**WHOLE, **sides})
+    found = session.scalars(select(Agreement)).one()
+    path = f"/agreements/{found.id}/wording"
+    page = as_(borys).get(path).get_data(as_text=True)
+    answer = as_(borys).send(path, typed_on(page))
+
+    assert answer.status_code == 400
+    assert "These terms are the same as before" in answer.get_data(as_text=True)
+
+
+def typed_on(page: str) -> dict[str, str]:
+    """What the form of a page sends when nobody touches it."""
+    form = page[page.index('<form class="pane pane-body terms-form"') :]
+    found = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        name = re.search(r'name="([^"]+)"', tag)
+        value = re.search(r'value="([^"]*)"', tag)
+        radio = 'type="radio"' in tag and "checked" not in tag
+        if name and not radio and name[1] != "csrf_token":
+            found[name[1]] = value[1] if value else ""
+    for name, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', form, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)" selected', options)
+        first = re.search(r'value="([^"]*)"', options)
+        found[name] = chosen[1] if chosen else first[1] if first else ""
+    areas = re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', form, re.DOTALL)
+    return found | dict(areas)
+
+
+def test_another_row_comes_without_script_and_nothing_is_judged(
+    as_: Enter, clara: Person, sides: dict[str, int], session: Session
+) -> None:
+    fields = {**WHOLE, **sides, "title": "", "more": "table", "deliver_time_number": "wiele"}
+    answer = as_(clara).send("/agreements/new", fields)
+
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 200
+    assert 'name="table-4-from"' in page
+    assert 'name="table-5-from"' not in page
+    assert 'value="1 000 000"' in page
+    assert 'value="wiele"' in page
+    assert "This is needed." not in page
+    assert session.scalars(select(Agreement)).all() == []
+
+
+def test_everything_that_is_wrong_is_said_at_once_beside_its_field(
+    as_: Enter, clara: Person, sides: dict[str, int], session: Session
+) -> None:
+    wrong = {
+        "title": "",
+        "deliver_time_number": "trzy",
+        "capacity": "0",
+        "accepts": "at_once",
+        "valid_to": "2026-01-01",
+        "provider": "",
+    }
+    answer = as_(clara).send("/agreements/new", {**WHOLE, **sides, **wrong})
+
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    for field in ("title", "deliver_time", "capacity", "acceptance_window", "provider"):
+        assert f'id="{field}-wrong"' in page, field
+    assert "Give a whole number." in page
+    assert "Nothing is sent yet: some fields need a correction." in page
+    assert 'value="trzy"' in page
+    assert 'value="1 000 000"' in page
+    assert session.scalars(select(Agreement)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({**ROW, "from": "dużo", "deliver_number": "6"}, "Row 1 of the table, column “Amount”: “dużo”"),
+        ({**ROW, "from": "500", "to": "100", "deliver_number": "6"}, "Row 1 of the table, column “Amount”"),
+        ({**ROW, "from": "100", "deliver_number": ""}, "Row 1 of the table says no time"),
+        ({**ROW, "from": "100", "deliver_number": "sześć"}, "Row 1 of the table says no time"),
+    ],
+)
+def test_a_row_that_cannot_be_read_says_which_and_stays(
+    as_: Enter, clara: Person, sides: dict[str, int], row: dict[str, str], said: str
+) -> None:
+    answer = as_(clara).send("/agreements/new", {**without_cases(), **sides, **rows("table", row)})
+
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert said in page
+    assert f'value="{row["from"]}"' in page
+
+
+def test_something_else_may_be_asked_of_a_deal(
+    as_: Enter, clara: Person, sides: dict[str, int], session: Session
+) -> None:
+    row = rows("table", {**ROW, "other": '"high"', "deliver_number": "1"})
+    asked = {"table-other": "deal.priority", "table-other_label": "Priorytet"}
+    client = as_(clara)
+    client.send("/agreements/new", {**without_cases(), **sides, **asked, **row})
+    wrong = client.send(
+        "/agreements/new", {**without_cases(), **sides, **asked, **row, "table-other": "deal.("}
+    )
+
+    assert made(session)["table"]["inputs"] == [{"expression": "deal.priority", "label": "Priorytet"}]
+    assert wrong.status_code == 422
+    assert "Column" in wrong.get_data(as_text=True)
+
+
+def test_a_table_the_form_cannot_show_stays_as_it_was_written(
+    as_: Enter, clara: Person, borys: Person, departments: dict[str, Department], session: Session
+) -> None:
+    rule = {"when": ["> 1000000"], "promise_time": None, "deliver_time": "P6D"}
+    table = {"inputs": [{"expression": "deal.amount", "label": "Kwota"}], "rules": [rule]}
+    said = {**sales_kit.TERMS, "table": table}
+    legal, sales = departments["legal"], departments["sales"]
+    found = negotiating.draft(
+        session, "Wycena", provider=legal, consumer=sales, terms=said, by=clara, now=MONDAY
+    )
+    negotiating.propose(session, found, by=clara, now=MONDAY)
+    session.commit()
+    path = f"/agreements/{found.id}/wording"
+    page = as_(borys).get(path).get_data(as_text=True)
+    as_(borys).send(path, {**typed_on(page), "target": "70"})
+
+    assert "it stays as it is" in page
+    assert made(session)["target"] == 70
+    assert made(session)["table"] == table
+
+
+def test_a_head_of_another_department_proposes_nothing_for_these_two(
+    as_: Enter, anna: Person, sides: dict[str, int], session: Session
+) -> None:
+    answer = as_(anna).send("/agreements/new", {**WHOLE, **sides})
+
+    assert answer.status_code == 400
+    assert "Only the head of" in answer.get_data(as_text=True)
+    assert "Wycena z kalkulacją" in answer.get_data(as_text=True)
+    assert session.scalars(select(Agreement)).all() == []
+
+
+def test_the_form_speaks_polish(as_: Enter, clara: Person, sides: dict[str, int]) -> None:
+    clara.locale = "pl"
+    page = as_(clara).get("/agreements/new").get_data(as_text=True)
+
+    assert "Gdy coś pójdzie źle" in page
+    assert "Dodaj wiersz" in page
