@@ -92,7 +92,7 @@ TABLES = {
     "contract_id": "contracts", "lead_id": "leads", "section_id": "sections", "deal_id": "deals",
     "message_id": "messages", "plan_id": "migration_plans", "promise_id": "promises", "notice_id": "notices",
     "commitment_id": "commitments", "document_id": "documents", "incident_id": "incidents", "instance_id": "instances",
-    "act_id": "agreement_acts", "absence_id": "absences", "notice_id": "notices",
+    "act_id": "agreement_acts", "absence_id": "absences",
     "number": "agreement_versions", "upload_id": "uploads", "definition_id": "definitions", "task_id": "user_tasks",
 }  # fmt: skip
 
