@@ -7,7 +7,6 @@ from flask import redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale, gettext
 
-from connectors import paper
 from engine.errors import NotFound
 from engine.sales.agreements import Agreement, AgreementVersion
 from webapp import agreement_clauses, flashes
@@ -16,6 +15,7 @@ from webapp.agreement_page import sides, signed
 from webapp.agreement_rows import agreement_of, binding, bp, on_table, versions_of
 from webapp.clock import now
 from webapp.languages import LOCALES, current
+from webapp.wiring import paper
 
 
 @bp.get("/<int:agreement_id>/print")

@@ -19,7 +19,7 @@ from engine import digests, notices
 from engine.db import connect, sessions
 from engine.digests import Writer
 from engine.process import clock, housekeeping, inbox, migrating, tasks
-from engine.sales import alarms, remembering, standing
+from engine.sales import alarms, chain, remembering, standing
 from webapp import notice_mail, wiring
 from webapp.settings import Settings
 
@@ -41,7 +41,8 @@ def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda:
         housekeeping.sweep(session, now=now())
         notices.sweep(session, now=now())
         done = remembering.ask_due(session, now=now()) + standing.work_due(session, now=now())
-        done += alarms.work_due(session, now=now())
+        done += alarms.work_due(session, now=now()) + chain.judge_due(session, now=now())
+        done += remembering.tell_due(session, now=now())
         session.commit()
     return done
 

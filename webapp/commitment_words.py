@@ -37,7 +37,7 @@ TOPICS: dict[str, Any] = {
 
 FACTS: dict[str, Any] = {
     "commitment_recorded": lazy_gettext("Written down"),
-    "commitment_amber": lazy_gettext("At risk"),
+    "commitment_amber": lazy_gettext("At risk now"),
     "commitment_red": lazy_gettext("Will not be kept as things stand"),
     "commitment_clear": lazy_gettext("Out of danger"),
     "commitment_kept": lazy_pgettext("commitment", "Kept"),

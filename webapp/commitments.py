@@ -110,7 +110,7 @@ def commitment(commitment_id: int) -> ResponseReturnValue:
         agreement=session.get(Agreement, found.agreement_id) if found.agreement_id else None,
         file=session.get(File, found.file_id) if found.file_id else None,
         facts=facts,
-        said=FACTS,
+        fact_words=FACTS,
         topics=TOPICS,
         people=_people(facts, found),
         units=_units(),

@@ -25,7 +25,7 @@ from engine.sales.known import KINDS
 from engine.sales.promises import Promise
 from engine.sales.promising import FullAtOnce, FullWeek, NoWorkThen
 from engine.sales.talking import CONSUMER, PROVIDER
-from webapp import promise_words
+from webapp import promise_clock, promise_words
 from webapp.access import me
 from webapp.clock import now
 from webapp.database import db
@@ -196,7 +196,7 @@ def of(promise: Promise, *, most: int | None = None) -> Panel:
         words=words,
         sides=sides,
         headline=promise_words.headline(promise, now(), mine=mine, waits_for=waits_for),
-        clock=promise_words.clock(promise, works, now()),
+        clock=promise_clock.words(promise, works, now()),
         steps=promise_words.steps(promise, terms),
         said=_said(promise, most),
         delivered=_delivered(promise, task),

@@ -1,5 +1,6 @@
 """The composition root: who listens to the engine, and which connectors there are. Nothing else imports connectors."""
 
+from connectors import paper
 from connectors.catalogue import Catalogue
 from connectors.document import Document, Documents, printed
 from connectors.http import Http
@@ -21,7 +22,7 @@ from engine.sales.known import Records
 from reports import promise_rollups, rollups
 from webapp.settings import Settings
 
-__all__ = ["Document", "OutgoingMail", "build", "outgoing", "printed"]
+__all__ = ["Document", "OutgoingMail", "build", "outgoing", "paper", "printed"]
 """What pages may know of connectors' records comes through here too."""
 
 

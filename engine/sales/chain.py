@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine import access, calendars
@@ -250,12 +250,14 @@ def causing(session: Session, commitment: Commitment, *, now: datetime) -> int |
 
 
 def judge_due(session: Session, *, now: datetime, most: int = 100) -> int:
-    """Commitments that time alone turns: open ones whose promises ran late. Returns how many changed."""
+    """Commitments that time alone turns red: what they need is not done, and it is too late. Returns how many changed."""
+    too_late = and_(Promise.due_at < now, Promise.needed_at < now)
     late = (
         select(Commitment)
         .join(Promise, Promise.commitment_id == Commitment.id)
-        .where(Commitment.state.in_(OPEN), Promise.outcome.is_(None), Promise.due_at < now)
-        .where(func.coalesce(Commitment.health, "") != "red")
+        .where(Commitment.state.in_(OPEN), func.coalesce(Commitment.health, "") != "red")
+        .where(Promise.outcome.is_(None), Promise.manner.is_(None), Promise.state != "delivered")
+        .where(or_(too_late, Commitment.due_on < calendars.local_day(now)))
         .order_by(Commitment.id)
         .limit(most)
     )

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import String, cast, literal, select
 from sqlalchemy.orm import Session
 
-from engine import calendars
+from engine import calendars, notices
 from engine.errors import Refusal
 from engine.process import incidents, instances
 from engine.process.advancing import Answered, Happened
@@ -80,6 +80,29 @@ def ask_due(session: Session, *, now: datetime) -> int:
         except Refusal as refusal:  # one case that cannot go on must not silence the others
             session.add(Command(key=key, instance_id=instance.id, at=now))
             incidents.open_(session, instance, code="COMMITMENT_DUE", message=str(refusal), now=now)
+    return len(found)
+
+
+def tell_due(session: Session, *, now: datetime) -> int:
+    """Tell owners of open deals, once, what is due with the client today. Returns how many were told."""
+    today = calendars.local_day(now)
+    told = select(Command.key).where(Command.key == literal("commitment.told:") + cast(Commitment.id, String))
+    due = (
+        select(Commitment, Deal)
+        .join(Deal, Deal.id == Commitment.deal_id)
+        .where(
+            Commitment.state.in_(OPEN), Commitment.due_on == today, Deal.owner_id.is_not(None), ~told.exists()
+        )
+        .order_by(Commitment.id)
+        .limit(100)
+    )
+    found = session.execute(due).all()
+    for commitment, deal in found:
+        key = f"commitment.told:{commitment.id}"
+        session.add(Command(key=key, instance_id=commitment.instance_id, at=now))
+        said = {"title": commitment.text[:200], "title_en": commitment.text[:200], "about": deal.title}
+        said["due_on"] = today.isoformat()
+        notices.tell(session, [deal.owner_id], "commitment_due", f"commitment:{commitment.id}", said, now=now)
     return len(found)
 
 
