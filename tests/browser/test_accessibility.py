@@ -15,7 +15,8 @@ from engine import absences, calendars
 from engine.db import connect, sessions
 from engine.process import definitions, inbox, instances
 from engine.process.doctor import examine
-from engine.sales import conversation
+from engine.sales import commitments, conversation
+from engine.sales.deals import Deal
 from engine.sales.promises import Promise
 from tests.browser import walking
 from tests.browser.conftest import PageOf
@@ -148,8 +149,9 @@ SCREENS: dict[str, dict[str, Screen]] = {
         "a commitment": deal("/commitments"),
         "a request that came back": asked_back,
         "its promise": promise,
+        "the calendar": at("/sales/calendar/"),
+        "a threatened commitment": first("/sales/calendar/", "main a:has-text('poufności')"),
         "notices": at("/notices/"),
-        "absences": at("/absences/"),
         "preferences": at("/preferences"),
     },
     CLERK: {"fast sales": at("/sales/fast/"), "an order": at("/sales/new?process=fast_sale")},
@@ -161,11 +163,12 @@ SCREENS: dict[str, dict[str, Screen]] = {
         "a negotiation": first("/agreements/", "tbody a.what"),
         "a new agreement": at("/agreements/new"),
         "an answer": answering,
-        "a version": of_agreement("/versions/1"),
         "two versions": of_agreement("/versions?version=1&beside=3"),
-        "paper": of_agreement("/print"),
         "promises": at("/agreements/promises"),
         "her week": at("/agreements/week/"),
+        "the scoreboard": at("/agreements/scoreboard/?period=month"),
+        "an agreement on paper": at("/agreements/1/print"),
+        "a version of an agreement": at("/agreements/1/versions/1"),
         "absences": at("/absences/"),
         "reports": at("/reports/"),
         "the dynamics": at("/reports/dynamics"),
@@ -251,6 +254,10 @@ def _return_a_request(firm: Firm) -> None:
         by = walking.person(session, PRESALES)
         asked = session.scalars(select(Promise).where(Promise.deal_id == deal)).one()
         conversation.give_back(session, asked, [READY[1]], note="Bez daty ani rusz.", by=by, now=firm.now)
+        found, due_on = session.get_one(Deal, deal), calendars.local_day(firm.now) + timedelta(days=2)
+        legal = agreements.of(session, "H5")
+        commitments.record(session, found, direction="we_to_client", text="Umowa o poufności", due_on=due_on,
+                           agreement=legal, anyway=True, by=walking.person(session, ANNA), now=firm.now)  # fmt: skip
         first_day = calendars.local_day(firm.now) + timedelta(days=10)
         deputy = walking.person(session, "Gabriela Norka")
         absences.record(session, by, deputy, first_day, first_day + timedelta(days=4), by=by, now=firm.now)

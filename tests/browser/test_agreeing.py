@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from engine.db import sessions
 from tests.browser import walking
 from tests.browser.conftest import PageOf
-from tests.browser.walking import ANNA, CLARA, PRESALES, Firm
+from tests.browser.walking import ANNA, CLARA, LEGAL, PRESALES, Firm
 
 pytestmark = pytest.mark.browser
 
@@ -93,7 +93,7 @@ def test_a_promise_is_returned_brought_renegotiated_delivered_and_accepted(
     presales.get_by_label("znany termin, na kiedy potrzebne").check()
     presales.get_by_label("In your own words").fill("Bez daty nie wiemy, kogo wysłać.")
     _send(presales, "Return")
-    expect(_band(presales)).to_contain_text("Returned", ignore_case=True)
+    expect(presales.get_by_text("Returned: no clock runs until everything is there.")).to_be_visible()
 
     seller.goto("/work/")
     seller.get_by_role("link", name="Support the discovery").first.click()
@@ -125,6 +125,57 @@ def test_a_promise_is_returned_brought_renegotiated_delivered_and_accepted(
     seller.goto(promise)
     expect(seller.locator("main")).to_contain_text("Kept")
     expect(seller.locator("main")).to_contain_text("as renegotiated")
+    _find_it_on_the_scoreboard(presales)
+
+
+def _find_it_on_the_scoreboard(page: Page) -> None:
+    """The number that counts it, and behind the number the promise itself."""
+    page.goto("/agreements/scoreboard/?period=month")
+    score = page.locator("details.score").filter(has_text="Discovery support")
+    if score.get_attribute("open") is None:
+        score.locator("summary").click()
+    expect(score.locator(".score-kept")).to_contain_text("too few to judge")
+    score.locator("a.count-link").first.click()
+    expect(page.locator(".says")).to_contain_text("1 promise")
+    page.locator("tbody").get_by_role("link", name="Support the discovery").click()
+    expect(page.locator("main")).to_contain_text("as renegotiated")
+
+
+# ------------------------------------------------------------------------------------------------ the chain
+
+
+def test_a_seller_sees_what_a_department_says_and_agrees_anew_with_the_client(
+    page_of: PageOf, session: Session, firm: Firm
+) -> None:
+    deal = firm.deal(ANNA, "Bramki RFID")
+    seller, legal = page_of(walking.person(session, ANNA)), page_of(walking.person(session, LEGAL))
+    seller.goto(f"/deals/{deal}/commitments")
+    seller.get_by_label("What was agreed").fill("Umowa o poufności z ich poprawkami.")
+    seller.get_by_label("By when").fill("2026-11-24")
+    seller.get_by_label("Does it need another department?").select_option(label="Legal: Contract draft")
+    seller.get_by_role("button", name="What would that mean?").click()
+    expect(seller.get_by_role("region", name="What it means inside")).to_contain_text("there is enough of it")
+    seller.get_by_role("button", name="Write it down").click()
+
+    legal.goto("/work/?list=queue")
+    legal.locator(".list-pane a.what").first.click()
+    _say(legal, "Another date…")
+    _band(legal).locator("details[open] [name=due_day]").fill("2026-11-24")
+    _band(legal).locator("details[open] [name=due_time]").fill("12:00")
+    _band(legal).locator("details[open] [name=reason]").fill("Radca jest w sądzie.")
+    _send(legal, "Promise or propose")
+
+    seller.goto(f"/deals/{deal}")
+    seller.get_by_role("link", name="Umowa o poufności z ich poprawkami.").first.click()
+    expect(seller.locator("section.threat")).to_contain_text("The earliest day you can offer the client")
+    agreed = seller.locator("form#anew")
+    assert agreed.get_by_label("New day").input_value() > "2026-11-24"
+    agreed.get_by_role("button", name="Agreed anew").click()
+
+    seller.goto(f"/deals/{deal}")
+    seller.get_by_role("link", name="Umowa o poufności z ich poprawkami.").first.click()
+    expect(seller.locator("section.threat")).to_have_count(0)
+    expect(seller.get_by_role("region", name="The chain to the client")).to_contain_text("Promised")
 
 
 def _promise_of(page: Page, deal: int) -> str:
