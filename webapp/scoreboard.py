@@ -176,7 +176,7 @@ def tab(*, current: bool = False) -> dict[str, Any]:
 
 
 def _asked() -> tuple[str, date | None]:
-    name = request.args.get("period", "month")
+    name = request.args.get("period", "days90")
     if name not in PERIODS:
         raise NotFound
     return name, _day("day")

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 
-from engine import access
+from engine import access, people
 from engine.calendars import local_day
 from engine.errors import NotFound
 from engine.people import Department
@@ -86,12 +86,13 @@ class Day:
 @bp.get("/")
 @needs("employee", "director")
 def index() -> ResponseReturnValue:
-    """Both columns; ``day`` narrows them to what is due on it, or to what is older than this week (``before``)."""
+    """Both columns, of one's departments and those below; ``day`` narrows them to what is due on it, or to what is older than this week (``before``)."""
     ours = _ours() or set(me().department_ids)
     if not ours:
         raise NotFound
-    rows = _open(ours)
-    found = week.sort_out((each for each, _ in rows), ours, now=now())
+    below = people.subtree(db.session(), sorted(ours))
+    rows = _open(below)
+    found = week.sort_out((each for each, _ in rows), below, now=now())
     strip, chosen = _strip(found), _chosen()
     proposals = {
         "asked": _table(agreements.waiting_for, ours),
@@ -109,6 +110,7 @@ def index() -> ResponseReturnValue:
         seen={each.id: seen for each, seen in rows},
         cut=len(rows) == MOST,
         ours=ours,
+        below=below,
         names=_names(),
         today=local_day(now()),
         moment_now=now(),
