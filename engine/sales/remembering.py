@@ -10,7 +10,7 @@ from engine import calendars, notices
 from engine.errors import Refusal
 from engine.process import incidents, instances
 from engine.process.advancing import Answered, Happened
-from engine.process.instances import Command, Instance
+from engine.process.instances import Command, Instance, Resting
 from engine.process.subscriptions import Subscription
 from engine.sales import commitments, deals
 from engine.sales.bindings import bound
@@ -66,6 +66,8 @@ def ask_due(session: Session, *, now: datetime) -> int:
             Commitment.state.in_(OPEN), Commitment.due_on <= calendars.local_day(now), Deal.status == "open"
         )
         .where(~asked.exists(), waits_for("commitment.due", Commitment.instance_id))
+        .join(Instance, Instance.id == Commitment.instance_id)
+        .where(Instance.suspended_at.is_(None), Instance.quarantined_at.is_(None))
         .order_by(Commitment.id)
         .limit(100)
     )
@@ -77,6 +79,8 @@ def ask_due(session: Session, *, now: datetime) -> int:
         try:
             with session.begin_nested():
                 instances.send(session, instance, "commitment.due", told, by=None, now=now, key=key)
+        except Resting:
+            continue  # it is asked once the case goes on
         except Refusal as refusal:  # one case that cannot go on must not silence the others
             session.add(Command(key=key, instance_id=instance.id, at=now))
             incidents.open_(session, instance, code="COMMITMENT_DUE", message=str(refusal), now=now)

@@ -129,7 +129,7 @@ def test_evidence_is_downloaded_never_shown_and_only_by_who_sees_the_deal(
 ) -> None:
     client = as_(anna)
     typed = {**said(None), "file": (BytesIO(PDF), "../umowa.pdf")}
-    client.send(f"/deals/{deal.id}/commitments", typed)  # type: ignore[arg-type]
+    client.send(f"/deals/{deal.id}/commitments", typed)
     made = session.scalars(select(Commitment)).one()
 
     answer = client.get(f"/deals/commitments/{made.id}/evidence")
@@ -146,7 +146,7 @@ def test_a_hostile_file_comes_back_with_the_form_and_nothing_is_stored(
     as_: Enter, anna: Person, session: Session, deal: Deal
 ) -> None:
     typed = {**said(None), "file": (BytesIO(b"MZ\x90\0\3"), "umowa.pdf")}
-    answer = as_(anna).send(f"/deals/{deal.id}/commitments", typed)  # type: ignore[arg-type]
+    answer = as_(anna).send(f"/deals/{deal.id}/commitments", typed)
 
     assert answer.status_code == 422
     assert "Files of this kind are not taken." in answer.get_data(as_text=True)

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.calendars import Calendar
 from engine.history import Event
 from engine.notices import Notice
 from engine.people import Department, Person
@@ -298,7 +299,7 @@ def test_who_only_helps_does_not_settle_it(
 
 
 def test_between_the_inner_date_and_the_clients_lies_exactly_the_reserve() -> None:
-    works = chain.Calendar()
+    works = Calendar()
     for days in range(200):
         day = date(2026, 3, 1) + timedelta(days=days)
         for length, hours in {"P1D": 8, "P3D": 24, "PT4H": 4, "P1DT12H": 20, "P1W": 40}.items():
@@ -308,6 +309,6 @@ def test_between_the_inner_date_and_the_clients_lies_exactly_the_reserve() -> No
 
 
 def test_a_client_date_on_a_free_day_ends_with_the_work_before_it() -> None:
-    sunday = health.dates(chain.Calendar(), date(2026, 11, 29), None)
+    sunday = health.dates(Calendar(), date(2026, 11, 29), None)
 
     assert (sunday.client, sunday.inner) == (at(27, 16), at(26, 16))

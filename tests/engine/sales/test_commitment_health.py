@@ -102,7 +102,8 @@ def _words(
         return [*anew, lambda: None]
     later = WORKS.next_opening(now + timedelta(hours=chance.choice((2, 30, 80, 150)))) + timedelta(hours=1)
     form = {"result": ["Jest"]}
-    theirs, ours = {"by": borys, "now": now}, {"by": anna, "now": now}
+    theirs: dict[str, Any] = {"by": borys, "now": now}
+    ours: dict[str, Any] = {"by": anna, "now": now}
     return [
         *anew,
         lambda: conversation.promise(session, promise, **theirs),
