@@ -102,7 +102,7 @@ def conversation(page: Page) -> None:
 
 def counted(page: Page) -> None:
     """The scoreboard, with the solution design unfolded."""
-    page.goto("/agreements/scoreboard/?period=quarter")
+    page.goto("/agreements/scoreboard/?period=days90")
     page.locator("details.score", has_text="H2").locator("summary").click()
 
 
