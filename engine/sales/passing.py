@@ -206,8 +206,8 @@ def _give(session: Session, task: UserTask, happened: Happened, ways: frozenset[
         ready_at=happened.now,
         move_count=0,
         manner="suspended" if is_suspended else None,
-        title=task.title,
-        title_en=task.title_en,
+        title=needed.commitment.text[:200] if needed else task.title,
+        title_en=needed.commitment.text[:200] if needed else task.title_en,
     )
     if asked.version is None:
         _as_drawn(promise, task, happened)

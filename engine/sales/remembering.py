@@ -107,7 +107,8 @@ def tell_due(session: Session, *, now: datetime) -> int:
         session.add(Command(key=key, instance_id=commitment.instance_id, at=now))
         said = {"title": commitment.text[:200], "title_en": commitment.text[:200], "about": deal.title}
         said["due_on"] = today.isoformat()
-        notices.tell(session, [deal.owner_id], "commitment_due", f"commitment:{commitment.id}", said, now=now)
+        whom = [deal.owner_id] if deal.owner_id is not None else []
+        notices.tell(session, whom, "commitment_due", f"commitment:{commitment.id}", said, now=now)
     return len(found)
 
 
