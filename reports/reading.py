@@ -109,7 +109,7 @@ def _earliest(chosen: Period, current: Period) -> date:
 
 
 def _buckets(session: Session, scope: Scope, reach: Period, *, by_owner: bool) -> Buckets:
-    if scope.is_whole and not by_owner:
+    if scope.is_whole and not by_owner and scope.ladder not in rollups.ELSEWHERE:
         return rollups.read(session, scope.ladder, reach)
     return queries.grouped(session, scope, reach, by_owner=by_owner)
 

@@ -21,6 +21,8 @@ from reports.periods import Period
 
 T = TypeVar("T")
 FRESH = "moves not in the roll-ups yet"
+ELSEWHERE = frozenset({"promise"})
+"""Ladders that have roll-ups of their own (`reports.promise_rollups`): their moves are in none of these."""
 CHUNK = 500
 TAIL = 8
 """How many of an item's earlier moves are read first: enough unless somebody corrected again and again."""
@@ -163,8 +165,9 @@ def _summed(
 ) -> dict[tuple[str, Key], Total]:
     """The whole log added up, item by item."""
     sums: defaultdict[tuple[str, Key], Total] = defaultdict(Total)
-    whole, done = session.scalar(select(func.count()).select_from(Move)) or 0, 0
-    for ladder in session.scalars(select(Move.ladder).distinct().order_by(Move.ladder)).all():
+    here = Move.ladder.not_in(ELSEWHERE)
+    whole, done = session.scalar(select(func.count()).select_from(Move).where(here)) or 0, 0
+    for ladder in session.scalars(select(Move.ladder).where(here).distinct().order_by(Move.ladder)).all():
         for facts in _items(session, ladder):
             for key, total in tally(tell(facts)).items():
                 sums[ladder, key] = sums[ladder, key].plus(total)

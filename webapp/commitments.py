@@ -171,9 +171,7 @@ def _chosen() -> Agreement | None:
     typed = request.form.get("agreement", "")
     if not typed:
         return None
-    found = access.visible(me(), Agreement)
-    number = int(typed) if typed.isdecimal() and len(typed) < 19 else 0
-    agreement = db.session.scalar(select(Agreement).where(Agreement.id == number, found))
+    agreement = db.session.get(Agreement, int(typed) if typed.isdecimal() and len(typed) < 19 else 0)
     if agreement is None:
         raise chain.NotOurAgreement(field="agreement")
     return agreement
@@ -208,8 +206,8 @@ def _said(made: Commitment) -> str:
 
 
 def _agreements(found: Deal) -> list[Agreement]:
-    query = chain.agreements(db.session(), found, now=now()).where(access.visible(me(), Agreement))
-    return list(db.session.scalars(query))
+    """Those under which the deal's department may ask: a seller asks under what the head of all Sales signed."""
+    return list(db.session.scalars(chain.agreements(db.session(), found, now=now())))
 
 
 def _meant(found: Deal) -> tuple[chain.Plan | None, Refusal | None]:

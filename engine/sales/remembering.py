@@ -57,14 +57,19 @@ def follow(session: Session, happened: Happened) -> None:
 
 
 def ask_due(session: Session, *, now: datetime) -> int:
-    """Tell the processes of open deals that the day of a commitment has come (``commitment.due``), once for each."""
+    """Tell the processes of open deals that the day of a commitment has come (``commitment.due``), once for each.
+
+    A case that rests is told when it is awake again.
+    """
     asked = select(Command.key).where(Command.key == literal("commitment.due:") + cast(Commitment.id, String))
     due = (
         select(Commitment)
         .join(Deal, Deal.id == Commitment.deal_id)
+        .join(Instance, Instance.id == Commitment.instance_id)
         .where(
             Commitment.state.in_(OPEN), Commitment.due_on <= calendars.local_day(now), Deal.status == "open"
         )
+        .where(Instance.suspended_at.is_(None), Instance.quarantined_at.is_(None))
         .where(~asked.exists(), waits_for("commitment.due", Commitment.instance_id))
         .join(Instance, Instance.id == Commitment.instance_id)
         .where(Instance.suspended_at.is_(None), Instance.quarantined_at.is_(None))

@@ -91,26 +91,30 @@ def test_a_seller_opens_a_deal_and_works_it_to_its_second_stage(
     expect(page.get_by_text("Dwa magazyny bez terminali.")).to_be_visible()
 
 
-def test_presales_keep_the_promise_of_their_hand_off(page_of: PageOf, session: Session, firm: Firm) -> None:
+def test_presales_deliver_their_hand_off_and_the_seller_accepts(
+    page_of: PageOf, session: Session, firm: Firm
+) -> None:
     deal = firm.deal(ANNA, "Bramki RFID", stage="discovery")
     firm.do(deal, "meet_client", stakeholders=list(walking.PEOPLE))
     seller, presales = page_of(walking.person(session, ANNA)), page_of(walking.person(session, PRESALES))
     seller.goto(f"/deals/{deal}")
     promised = seller.locator("aside li").filter(has_text="Presales: Support the discovery")
-    expect(promised).to_contain_text("Waiting for Presales to promise")
+    expect(promised).to_contain_text("Promised")
 
     presales.goto("/work/?list=queue")
     presales.get_by_role("link", name="Support the discovery").click()
-    expect(presales.locator("#task")).to_contain_text("To be promised")
     presales.get_by_role("button", name="Take it").click()
     expect(presales.get_by_role("button", name="Take it")).to_have_count(0)
-    presales.get_by_role("button", name="Promise for").click()
     expect(presales.locator("#promise")).to_contain_text("Promised: deliver it in time")
     presales.get_by_label("Technical findings").fill("Bramki staną przy rampach 1 i 2.")
     presales.get_by_role("button", name="Deliver").click()
-    expect(presales.get_by_text("Done: Support the discovery")).to_be_visible()
+    expect(presales.get_by_text("Delivered: Support the discovery")).to_be_visible()
 
     seller.reload()
+    promised.get_by_role("link", name="Support the discovery").click()
+    seller.get_by_role("button", name="Accept").click()
+    expect(seller.get_by_text("Accepted").first).to_be_visible()
+    seller.goto(f"/deals/{deal}")
     expect(promised).to_contain_text("Kept")
 
 

@@ -94,6 +94,18 @@ def kept(page: Page) -> None:
     _go(page, page.locator("tbody tr").filter(has_text="H2").locator("a.count-link").first)
 
 
+def conversation(page: Page) -> None:
+    """A promise that was kept at a later date, with everything that was said about it."""
+    page.goto("/agreements/promises?state=renegotiated")
+    _go(page, page.locator("tbody a.what").first)
+
+
+def counted(page: Page) -> None:
+    """The scoreboard, with the solution design unfolded."""
+    page.goto("/agreements/scoreboard/?period=days90")
+    page.locator("details.score", has_text="H2").locator("summary").click()
+
+
 def bar_opened(page: Page) -> None:
     """The list behind the highest green bar of the dynamics."""
     page.goto("/reports/dynamics")
@@ -194,6 +206,10 @@ PICTURES = (
     Picture("agreements", DIRECTOR, at("/agreements/?tab=in_force")),
     Picture("negotiation", DIRECTOR, negotiation, height=1100),
     Picture("promises", DIRECTOR, kept),
+    Picture("hand-offs", DESIGNER, at("/processes/sales_funnel/hand-offs"), height=1100),
+    Picture("conversation", DIRECTOR, conversation),
+    Picture("week", PRESALES, at("/agreements/week/")),
+    Picture("scoreboard", DIRECTOR, counted, height=1100),
     Picture("dynamics", DIRECTOR, at("/reports/dynamics"), height=1100),
     Picture("dynamics-dark", DIRECTOR, at("/reports/dynamics"), height=1100, dark=True),
     Picture("dynamics-phone", DIRECTOR, at("/reports/dynamics"), width=390, height=844),

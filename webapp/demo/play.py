@@ -223,6 +223,7 @@ def _arrivals(world: World, size: Size, begin: datetime) -> None:
 def _remind(world: World, session: Session, at: datetime) -> None:
     """What the clock does besides timers: commitments whose day has come, agreements that begin, late departments."""
     remembering.ask_due(session, now=at)
+    remembering.tell_due(session, now=at)
     standing.work_due(session, now=at)
     chain.judge_due(session, now=at)
     if calendars.local_day(at).weekday() == 0:

@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.people import Department, Person
-from engine.process import definitions, doctor, instances, tasks
+from engine.process import definitions, doctor, instances, operating, tasks
+from engine.process.incidents import Incident
+from engine.process.instances import Instance
 from engine.process.tasks import UserTask
 from engine.sales import commitments, deals, exits, ladders, remembering
 from engine.sales.deals import Deal
@@ -169,3 +172,20 @@ def test_on_its_day_a_commitment_is_asked_about_once_and_the_answer_settles_it(
 
     assert (early, first, again) == (0, 1, 0)
     assert made.state == "kept"
+
+
+def test_a_deal_that_rests_is_asked_about_its_commitments_when_it_is_awake(
+    session: Session, deal: Deal, anna: Person, clara: Person
+) -> None:
+    commitments.record(
+        session, deal, direction="client_to_us", text="Lista", due_on=date(2026, 11, 17), by=anna, now=MONDAY
+    )
+    case = session.get_one(Instance, deal.instance_id)
+    day = timedelta(days=1)
+    operating.suspend(session, case, "Klient rozstrzyga przetarg.", by=clara, now=MONDAY)
+    resting = remembering.ask_due(session, now=MONDAY + day)
+    operating.resume(session, case, "Rozstrzygnięty.", by=clara, now=MONDAY + 2 * day)
+    awake = remembering.ask_due(session, now=MONDAY + 3 * day)
+
+    assert (resting, awake) == (0, 1)
+    assert session.scalars(select(Incident)).all() == []
