@@ -248,10 +248,11 @@ def _trend(
     session: Session, person: Person, ids: Collection[int], span: Sequence[Period]
 ) -> dict[tuple[int, int], tuple[int, int]]:
     """Kept and judged by agreement and place in ``span``, the latest period first."""
-    place = case(*((PromiseDay.day >= each.start, number) for number, each in enumerate(span)), else_=-1)
+    starts = [(PromiseDay.day >= each.start, number) for number, each in enumerate(span)]
+    place = case(*starts, else_=-1).label("place")
     query = select(PromiseDay.agreement_id, place, func.sum(KEPT), func.sum(KEPT + BROKEN))
     query = query.where(_days(person, ids, span[-1].start, span[0].end))
-    rows = session.execute(query.group_by(PromiseDay.agreement_id, place))
+    rows = session.execute(query.group_by(PromiseDay.agreement_id, "place"))
     return {(agreement_id, number): (int(kept), int(whole)) for agreement_id, number, kept, whole in rows}
 
 
