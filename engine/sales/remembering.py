@@ -71,8 +71,6 @@ def ask_due(session: Session, *, now: datetime) -> int:
         )
         .where(Instance.suspended_at.is_(None), Instance.quarantined_at.is_(None))
         .where(~asked.exists(), waits_for("commitment.due", Commitment.instance_id))
-        .join(Instance, Instance.id == Commitment.instance_id)
-        .where(Instance.suspended_at.is_(None), Instance.quarantined_at.is_(None))
         .order_by(Commitment.id)
         .limit(100)
     )
