@@ -27,6 +27,7 @@ STATES = ("declined", "returned", "requested", "countered", "promised", "deliver
 RANKS = {state: rank for rank, state in enumerate(STATES, 1)} | {"paused": 5}
 LADDER, LADDER_VERSION = "promise", 2
 RINGS = text("alarm_at IS NOT NULL")
+IS_OPEN = text("outcome IS NULL")
 
 
 class Promise(Base):
@@ -39,7 +40,7 @@ class Promise(Base):
 
     __tablename__ = "promises"
     __table_args__ = (
-        Index("ix_promises_open", "outcome", "due_at"),
+        Index("ix_promises_open", "due_at", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
         Index("ix_promises_agreement", "agreement_id", "closed_at"),
         Index("ix_promises_provider", "provider_id", "requested_at"),
         Index("ix_promises_consumer", "consumer_id", "requested_at"),

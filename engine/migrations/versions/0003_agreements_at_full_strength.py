@@ -269,6 +269,15 @@ def upgrade() -> None:
     op.add_column("promises", sa.Column("accept_by", UtcDateTime(), nullable=True))
     op.add_column("promises", sa.Column("alarm_at", UtcDateTime(), nullable=True))
     op.add_column("promises", sa.Column("steps_taken", sa.Integer(), server_default="0", nullable=False))
+    op.drop_index("ix_promises_open", table_name="promises")
+    op.create_index(
+        "ix_promises_open",
+        "promises",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("outcome IS NULL"),
+        postgresql_where=sa.text("outcome IS NULL"),
+    )
     op.add_column("promises", sa.Column("answer_by", UtcDateTime(), nullable=True))
     op.add_column("promises", sa.Column("answered_at", UtcDateTime(), nullable=True))
     op.add_column("promises", sa.Column("timed_answers", sa.Integer(), server_default="0", nullable=False))
