@@ -24,6 +24,7 @@ from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.commitments import OPEN, Commitment
 from engine.sales.deals import Deal
 from engine.sales.health import Dates, Health
+from engine.sales.naming import called
 from engine.sales.promises import Promise
 
 ASKED = "commitment.asked"
@@ -159,7 +160,7 @@ def ask(
 def _too_soon(meant: Plan) -> TooSoon:
     works = calendars.HOME
     days = {"ready": meant.due.astimezone(works).date(), "due": meant.dates.client.astimezone(works).date()}
-    return TooSoon(field="anyway", department=meant.provider.name, earliest=meant.earliest, **days)
+    return TooSoon(field="anyway", department=called(meant.provider), earliest=meant.earliest, **days)
 
 
 def settle(

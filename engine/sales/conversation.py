@@ -19,6 +19,7 @@ from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.process.tasks import NotYours, UserTask
 from engine.sales import escalating, health, passing, promising, talking
+from engine.sales.naming import named
 from engine.sales.promises import Promise
 from engine.sales.talking import CONSUMER, INSTEAD, PROVIDER, Held, hold, say
 
@@ -395,7 +396,7 @@ def renegotiate(
     promise = held.promise
     mine = talking.sides(session, promise, by)
     if not mine:
-        raise talking.NotYourSide(department=talking.name_of(session, promise.provider_id))
+        raise talking.NotYourSide(department=named(session, promise.provider_id))
     _must_be_answered(held)
     agreed = _must_be_before_due(held)
     promising.must_be_work(session, promise, held.works, due_at, now=now)
@@ -604,7 +605,7 @@ def answered(session: Session, what: Answered) -> None:
 def _instead(session: Session, promise: Promise) -> Refusal:
     if promise.state == "promised":
         side = promise.turn or PROVIDER
-        return talking.AnswerFirst(department=talking.name_of(session, talking.side_id(promise, side)))
+        return talking.AnswerFirst(department=named(session, talking.side_id(promise, side)))
     return INSTEAD.get(promise.state, talking.NotNow)()
 
 

@@ -8,8 +8,9 @@ from engine.people import Person
 from engine.process import definitions, instances
 from engine.process.instances import Instance
 from engine.sales import standing
+from engine.sales.naming import named
 from engine.sales.promises import Promise
-from engine.sales.talking import CONSUMER, PROVIDER, Held, name_of, side_id
+from engine.sales.talking import CONSUMER, PROVIDER, Held, side_id
 
 PROCESS = "promise_escalation"
 """The process in which a manager decides; ``bpmn/house/promise_escalation.bpmn``."""
@@ -38,7 +39,7 @@ def escalate(held: Held, why: str, who: str = "common_manager") -> Person | None
         now=held.now,
         message=RAISED,
         owner=manager,
-        title=f"{promise.title} · {name_of(session, promise.provider_id)}"[:250],
+        title=f"{promise.title} · {named(session, promise.provider_id).pl}"[:250],
         business_key=f"promise:{promise.id}",
     )
     promise.escalation_id = case.id

@@ -22,6 +22,7 @@ from engine.process.doctor import Decided
 from engine.sales import coverage as covering
 from engine.sales.agreements import Agreement
 from engine.sales.coverage import Coverage, Row
+from engine.sales.naming import called, joined
 
 STANDS = text("ended_at IS NULL")
 MOST_REASON = 500
@@ -305,7 +306,7 @@ def _decide(
 def _must_be_theirs(session: Session, row: Row, person: Person) -> None:
     if not covering.may_decide(person, row):
         names = _names(session, (row.provider, *row.consumers))
-        raise NotYourHandoff(departments=", ".join(names.values()))
+        raise NotYourHandoff(departments=joined(names.values()))
 
 
 def _must_match(session: Session, agreement: Agreement, row: Row) -> None:
@@ -316,10 +317,10 @@ def _must_match(session: Session, agreement: Agreement, row: Row) -> None:
         names = _names(session, (row.provider, *row.consumers))
         raise OtherSides(
             provider=names[row.provider],
-            consumer=", ".join(names[key] for key in row.consumers),
+            consumer=joined(names[key] for key in row.consumers),
             agreement=agreement.title,
-            its_provider=provider.name,
-            its_consumer=consumer.name,
+            its_provider=called(provider),
+            its_consumer=called(consumer),
         )
 
 
@@ -330,10 +331,11 @@ def _is_side(session: Session, found: Handoff, person: Person) -> bool:
     )
 
 
-def _names(session: Session, keys: Sequence[str]) -> dict[str, str]:
-    query = select(Department.key, Department.name).where(Department.key.in_(keys))
-    known = {key: name for key, name in session.execute(query)}  # noqa: C416  # rows are not pairs to mypy
-    return {key: known.get(key, key) for key in keys}
+def _names(session: Session, keys: Sequence[str]) -> dict[str, Text]:
+    known = {
+        each.key: called(each) for each in session.scalars(select(Department).where(Department.key.in_(keys)))
+    }
+    return {key: known.get(key, Text(key, key)) for key in keys}
 
 
 def _record(

@@ -26,6 +26,7 @@ from engine.sales.agreements import (
     SameDepartment,
     Signature,
 )
+from engine.sales.naming import both, named
 from engine.sales.speaking import NotYourSide, Voice, sides
 from engine.sales.terms import Required, TooMuch, clean, fingerprint
 
@@ -132,7 +133,7 @@ def propose(
     if table is not None and table.state != "draft":
         raise OnTheTable
     if table is not None and table.proposed_by_department_id != voice.department_id:
-        raise NotYourSide(department=speaking.name(session, table.proposed_by_department_id))
+        raise NotYourSide(department=named(session, table.proposed_by_department_id))
     signed = _signed(session, agreement)
     if terms is None:
         terms = table.terms if table else signed.terms if signed else {}
@@ -222,8 +223,7 @@ def remark(
     Members of either side may, who speaks for one, and the manager whom silence went to. Raises NotYourSide.
     """
     if not _may_talk(session, agreement, by, now):
-        names = (speaking.name(session, each) for each in speaking.parties(agreement))
-        raise NotYourSide(department=" / ".join(names))
+        raise NotYourSide(department=both(session, speaking.parties(agreement)))
     if version is not None and version.agreement_id != agreement.id:
         raise OutOfDate
     if text.strip():

@@ -14,6 +14,7 @@ from engine import calendars, lengths
 from engine.calendars import Calendar
 from engine.errors import Refusal
 from engine.people import Department
+from engine.sales.naming import called
 from engine.sales.promises import Promise
 from engine.sales.terms import said_for
 
@@ -133,7 +134,7 @@ def end_of(session: Session, promise: Promise, day: date) -> datetime:
 
 def _no_work(session: Session, promise: Promise, works: Calendar, at: datetime) -> NoWorkThen:
     unit = session.get(Department, promise.provider_id) if promise.provider_id else None
-    return NoWorkThen(field="due_at", department=unit.name if unit else "–", next=works.next_opening(at))
+    return NoWorkThen(field="due_at", department=called(unit), next=works.next_opening(at))
 
 
 # ------------------------------------------------------------------------------------------------ capacity

@@ -15,6 +15,7 @@ from engine.absences import Absence
 from engine.errors import Refusal
 from engine.people import Department, Membership, Person
 from engine.sales.agreements import Agreement
+from engine.sales.naming import both, named
 
 
 class NoHead(Refusal):
@@ -96,7 +97,7 @@ def must_speak(session: Session, agreement: Agreement, person: Person, now: date
         return found[0]
     if {agreement.provider_id, agreement.consumer_id} <= set(person.headed_ids):
         raise OneHead(person=person.name)
-    raise NotYourSide(department=" / ".join(name(session, each) for each in parties(agreement)))
+    raise NotYourSide(department=both(session, parties(agreement)))
 
 
 def must_speak_for(session: Session, agreement: Agreement, side: int, person: Person, now: datetime) -> Voice:
@@ -104,7 +105,7 @@ def must_speak_for(session: Session, agreement: Agreement, side: int, person: Pe
     for voice in voices(session, agreement, person, calendars.local_day(now)):
         if voice.department_id == side:
             return voice
-    raise NotYourSide(department=name(session, side))
+    raise NotYourSide(department=named(session, side))
 
 
 def must_have_two_heads(session: Session, agreement: Agreement) -> None:
@@ -113,7 +114,7 @@ def must_have_two_heads(session: Session, agreement: Agreement) -> None:
     for side in parties(agreement):
         head = people.head_of(session, side)
         if head is None:
-            raise NoHead(department=name(session, side))
+            raise NoHead(department=named(session, side))
         if head.id in heads:
             raise OneHead(person=head.name)
         heads[head.id] = side
@@ -139,12 +140,6 @@ def common_manager(session: Session, provider_id: int, consumer_id: int) -> Pers
             return head
     directors = select(Person).where(Person.left_at.is_(None), Person.roles.any(name="director"))
     return session.scalar(directors.where(Person.id.not_in(heads)).order_by(Person.id).limit(1))
-
-
-def name(session: Session, department_id: int | None) -> str:
-    """What a department is called, for a refusal."""
-    department = session.get(Department, department_id) if department_id else None
-    return department.name if department else "–"
 
 
 def _above(session: Session, department_id: int) -> list[int]:

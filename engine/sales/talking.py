@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session
 from engine import absences, calendars, history, notices
 from engine.calendars import Calendar
 from engine.errors import NotAllowed, Refusal, Stale
-from engine.people import Department, Membership, Person
+from engine.people import Membership, Person
 from engine.process import instances, tasks
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
 from engine.sales import health, passing, promising
 from engine.sales.agreements import AgreementVersion
+from engine.sales.naming import named
 from engine.sales.promises import RANKS, Promise
 
 PROVIDER, CONSUMER = "provider", "consumer"
@@ -149,6 +150,7 @@ def hold(
     health.hold(session, promise)
     instance = instances.locked(session, promise.instance_id)
     instances.must_not_rest(session, instance)
+    session.expire(promise)  # else what somebody else did meanwhile is taken for an error of ours
     current = session.get_one(Promise, promise.id, with_for_update=True, populate_existing=True)
     if side is not None and by is not None:
         must_speak(session, current, by, side)
@@ -194,13 +196,13 @@ def heads(session: Session, promise: Promise, person: Person, side: str, *, now:
 def must_speak(session: Session, promise: Promise, person: Person, side: str) -> None:
     """Raises NotYourSide."""
     if not _speaks(session, promise, person, side):
-        raise NotYourSide(department=name_of(session, side_id(promise, side)))
+        raise NotYourSide(department=named(session, side_id(promise, side)))
 
 
 def must_head(session: Session, promise: Promise, person: Person, side: str, *, now: datetime) -> None:
     """Raises HeadOnly."""
     if not heads(session, promise, person, side, now=now):
-        raise HeadOnly(department=name_of(session, side_id(promise, side)))
+        raise HeadOnly(department=named(session, side_id(promise, side)))
 
 
 def _speaks(session: Session, promise: Promise, person: Person, side: str) -> bool:
@@ -216,12 +218,6 @@ def _holder(promise: Promise, task: UserTask) -> int | None:
     """Who of the provider has it; the task itself may be the consumer's turn, or have been when it closed."""
     is_away = promise.turn == CONSUMER or promise.outcome is not None
     return promise.provider_assignee_id if is_away else task.assignee_id
-
-
-def name_of(session: Session, department_id: int | None) -> str:
-    """A department's name, as a refusal says it."""
-    unit = session.get(Department, department_id) if department_id else None
-    return unit.name if unit else "–"
 
 
 # ------------------------------------------------------------------------------------------------ saying

@@ -14,6 +14,7 @@ from engine.errors import NotAllowed, Refusal, Stale
 from engine.notices import Notice
 from engine.people import Department, Membership, Person
 from engine.process import definitions, doctor, instances, migrating, migration, operating, tasks
+from engine.process.blueprint import Text
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.process.tasks import NotYours
@@ -221,7 +222,7 @@ def test_a_date_lies_ahead_in_work_time(session: Session, promise: Promise, bory
     refused(session, promise, promising.InThePast, conversation.counter, at(16, 12), "Urlopy", **say)
     met = refused(session, promise, promising.NoWorkThen, conversation.counter, at(22, 12), "Urlopy", **say)
 
-    assert met.places == {"department": "Prawny", "next": at(23, 8)}
+    assert met.places == {"department": Text("Prawny", "Legal"), "next": at(23, 8)}
     assert promising.end_of(session, promise, at(20, 8).date()) == at(20, 16)
     with pytest.raises(promising.NoWorkThen):
         promising.end_of(session, promise, at(22, 8).date())

@@ -11,6 +11,7 @@ from engine.errors import NotAllowed
 from engine.history import Event
 from engine.people import Department, Person
 from engine.process import definitions, instances, migrating, migration, tasks
+from engine.process.blueprint import Text
 from engine.process.definitions import Definition
 from engine.process.migration import MigrationPlan
 from engine.sales import handoffs, keeping
@@ -133,11 +134,11 @@ def test_an_agreement_of_other_sides_is_refused_with_both_named(
         handoffs.bind(session, *HERE, swapped, by=clara, now=MONDAY)
 
     assert refused.value.places == {
-        "provider": "Prawny",
-        "consumer": "Sprzedaż",
+        "provider": Text("Prawny", "Legal"),
+        "consumer": Text("Sprzedaż", "Sales"),
         "agreement": "Projekt umowy",
-        "its_provider": "Sprzedaż",
-        "its_consumer": "Prawny",
+        "its_provider": Text("Sprzedaż", "Sales"),
+        "its_consumer": Text("Prawny", "Legal"),
     }
 
 
@@ -181,7 +182,7 @@ def test_a_head_of_neither_side_a_member_and_an_administrator_decide_nothing(
     for person in (borys, anna, adam):
         with pytest.raises(handoffs.NotYourHandoff) as refused:
             handoffs.bind(session, *HERE, agreement, by=person, now=MONDAY)
-        assert refused.value.places == {"departments": "Prawny, Sprzedaż"}
+        assert refused.value.places == {"departments": Text("Prawny, Sprzedaż", "Legal, Sales")}
         with pytest.raises(handoffs.NotYourHandoff):
             handoffs.waive(session, *HERE, reason="Bo tak.", by=person, now=MONDAY)
     handoffs.bind(session, *HERE, agreement, by=clara, now=MONDAY)
