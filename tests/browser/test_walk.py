@@ -161,7 +161,7 @@ def test_a_card_dragged_back_asks_why(
 def test_a_card_is_moved_on_by_its_menu_and_the_mistake_is_undone(
     page_of: PageOf, session: Session, firm: Firm
 ) -> None:
-    firm.deal(ANNA, "Rozbudowa magazynu")
+    firm.is_promised(firm.deal(ANNA, "Rozbudowa magazynu"), "Przyślą listę stanowisk.")
     page = page_of(walking.person(session, ANNA))
     page.goto("/sales/")
     card = _card(page, "Qualification", "Rozbudowa magazynu")

@@ -23,7 +23,7 @@ from engine.process import clock, definitions, doctor, instances, migrating, mig
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
-from engine.sales import conversation, passing
+from engine.sales import commitments, conversation, passing
 from engine.sales.deals import Deal
 from tests.conftest import MONDAY, import_models
 from tests.engine.process import kit
@@ -111,6 +111,13 @@ class Firm:
             self.work(made, each)
             self.do(made, "decide_stage", decision="advance")
         return made
+
+    def is_promised(self, deal: int, text: str) -> None:
+        """The client of a deal promises something, which its owner writes down."""
+        with self.at_work() as session:
+            found = session.get_one(Deal, deal)
+            owner = session.get_one(Person, found.owner_id)
+            commitments.record(session, found, direction="client_to_us", text=text, by=owner, now=self.now)
 
     def order(self, clerk: str, **more: Answer) -> None:
         """A fast sale taken by somebody, which flows as far as it does by itself; ``more`` is answered otherwise."""
