@@ -13,7 +13,7 @@ from engine.people import Department, Membership, Person, Role
 from engine.process import clock, definitions, incidents, instances, subscriptions, tasks
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
-from engine.sales import deals
+from engine.sales import commitments, deals
 from engine.sales.deals import Deal
 from engine.sales.ladders import Move
 from engine.sales.records import Client, Contact, Product
@@ -293,14 +293,11 @@ def test_a_deal_is_won_when_the_contract_is_signed_and_ends_when_production_took
     with house.factory.begin() as session:
         deal = deals.of(session, number)
         assert deal is not None
-        deals.move(
-            session,
-            deal,
-            "contract",
-            reason="mistake",
-            by=session.get_one(Person, house.celina),
-            now=house.now,
+        celina = session.get_one(Person, house.celina)
+        commitments.record(
+            session, deal, direction="client_to_us", text="Przyślą listę.", by=celina, now=house.now
         )
+        deals.move(session, deal, "contract", reason="mistake", by=celina, now=house.now)
     if house.tasks(number) == ["approve_card"]:
         house.do(number, "approve_card", move_approved=True)
     house.do(number, "draft_contract")
