@@ -4,10 +4,22 @@ import json
 import sys
 from pathlib import Path
 
-from tests.bench import clock, decisions, deploying, engine, promises, sale, scripts, stock, web, workers
+from tests.bench import (
+    clock,
+    decisions,
+    deploying,
+    engine,
+    handoffs,
+    promises,
+    sale,
+    scripts,
+    stock,
+    web,
+    workers,
+)
 
 OUT = Path("bench.json")
-PARTS = (engine, sale, stock, clock, decisions, scripts, deploying, web, promises, workers)
+PARTS = (engine, sale, stock, clock, decisions, scripts, deploying, web, handoffs, promises, workers)
 
 
 def main() -> int:
