@@ -54,6 +54,7 @@ def judged(
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_every_number_is_as_long_as_its_list_and_holds_only_what_may_be_seen(
     session: Session,
