@@ -50,7 +50,7 @@ BLUEPRINTS = (
     "webapp.operations",
     "webapp.messages",
     "webapp.documents",
-    "webapp.reporting",
+    "webapp.reporting_rooms",
     "webapp.processes",
     "webapp.crossings",
     "webapp.approvals",

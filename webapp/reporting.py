@@ -1,129 +1,37 @@
-"""Reports: what is moving now, what became of what was, and the lists behind every number."""
+"""Reports: the room they share, its first page, and what every report's page says of itself."""
 
-import csv
-import io
-from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, current_app, render_template, request, url_for
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, lazy_gettext, lazy_pgettext, pgettext
-from sqlalchemy import Select, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import calendars
-from engine.calendars import HOME
 from engine.people import Person
-from engine.sales.deals import Deal
 from engine.sales.ladders import Move
-from reports import dynamics as arithmetic
-from reports import funnel as funnels
-from reports import ladders, queries, reading
-from reports.balance import IN_KINDS, OUT_KINDS
+from reports import ladders
 from reports.movements import GREEN, GREY, RED
-from reports.periods import DAY, Period
+from reports.periods import DAY
 from reports.queries import Scope
-from webapp import reporting_pictures as pictures
 from webapp import reporting_words as words
-from webapp.access import me, needs
-from webapp.clock import now
+from webapp.access import needs
 from webapp.database import db
-from webapp.reporting_address import Asked, Unknown, asked, changed, cut, day
+from webapp.report_shelf import REPORTS
+from webapp.reporting_address import Asked, changed
 from webapp.reporting_words import Names
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
-
-PAGE = 50
-MOST = 20_000
-"""Rows of a downloaded list."""
-FORWARD = ("forward", "forward_skip")
-CAME = {"opened": IN_KINDS, "forward": FORWARD, "back": ("backward",)}
-WENT = {
-    "forward": GREEN,
-    "back": ("backward",),
-    "lost": ("lost",),
-    "aside": ("suspended", "rerouted", "handed_over"),
-}
-"""Columns of the table of stages: what came to a stage and what left it, by kinds."""
-
-OUTCOME_HEADS = {
-    "forward": lazy_gettext("▲ went forward"),
-    "back": lazy_gettext("▼ went back"),
-    "lost": lazy_gettext("✕ lost"),
-    "suspended": lazy_pgettext("report", "put aside"),
-    "rerouted": lazy_pgettext("report", "to another process"),
-}
 
 
 @bp.get("/")
 @needs("employee", "director")
 def index() -> ResponseReturnValue:
     """Which reports there are, for which ladder."""
-    return render_template("reporting/index.html", ladders=ladders.known(db.session()))
+    return render_template("reporting/index.html", ladders=ladders.known(db.session()), reports=REPORTS)
 
 
-@bp.get("/dynamics")
-@needs("employee", "director")
-def dynamics() -> ResponseReturnValue:
-    """Agreement dynamics."""
-    session = db.session()
-    if not ladders.known(session):
-        return render_template("reporting/nothing.html")
-    ask = asked(session, now())
-    scope = ask.scope(session, me())
-    report = reading.movement(session, scope, ask.ladder, ask.window(), by_owner=ask.group == "owner")
-    names = Names(session, ask.ladder)
-    if report.by_owner:
-        names.learn(unit.id for unit in report.units)
-    return render_template(
-        "reporting/dynamics.html",
-        report=report,
-        picture=pictures.moves(ask, report),
-        causes=pictures.causes(ask, report, names),
-        came=CAME,
-        went=WENT,
-        in_kinds=IN_KINDS,
-        out_kinds=OUT_KINDS,
-        enough=arithmetic.ENOUGH,
-        **_shared(session, ask, scope, names),
-    )
-
-
-@bp.get("/funnel")
-@needs("employee", "director")
-def funnel() -> ResponseReturnValue:
-    """The funnel, by cohort or by flow."""
-    session = db.session()
-    if not ladders.known(session):
-        return render_template("reporting/nothing.html")
-    ask = asked(session, now())
-    scope = ask.scope(session, me())
-    names = Names(session, ask.ladder)
-    report = reading.conversion(session, scope, ask.ladder, ask.cohort(), now=ask.moment)
-    return render_template(
-        f"reporting/funnel_{ask.view}.html",
-        report=report,
-        cohort=report.cohort,
-        flows=report.flows,
-        bottlenecks=funnels.bottlenecks(report.flows),
-        outcomes=[
-            each for each in ("forward", "back", "lost", "suspended", "rerouted") if _happens(report, each)
-        ],
-        picture=pictures.funnel(ask, report.cohort, names),
-        narrow=pictures.funnel(ask, report.cohort, names, narrow=True),
-        in_days=pictures.in_days,
-        reached_heads=[(names.stage(step.stage), "num") for step in report.cohort.steps[1:]],
-        outcome_heads=OUTCOME_HEADS,
-        flow_bar=lambda flow: pictures.left(ask, report.window, flow, names),
-        **_shared(session, ask, scope, names),
-    )
-
-
-def _happens(report: reading.Funnel, outcome: str) -> bool:
-    return outcome != "rerouted" or any(each.outcomes.get(outcome) for each in report.flows)
-
-
-def _shared(session: Session, ask: Asked, scope: Scope, names: Names) -> dict[str, Any]:
+def shared(session: Session, ask: Asked, scope: Scope, names: Names) -> dict[str, Any]:
     """What every report page says of itself: the filter, its words, the figures' format."""
     owners = select(Move.owner_id).where(Move.ladder == ask.ladder.key, Move.owner_id.is_not(None)).distinct()
     people = select(Person.id, Person.name).where(Person.id.in_(owners)).order_by(Person.name)
@@ -143,156 +51,3 @@ def _shared(session: Session, ask: Asked, scope: Scope, names: Names) -> dict[st
         "DAY": DAY,
         "is_work_day": calendars.is_work_day,
     }
-
-
-# ------------------------------------------------------------------------------------------------ lists
-
-
-@bp.get("/moves")
-@needs("employee", "director")
-def moves() -> ResponseReturnValue:
-    """The moves (or deals) that a number counts."""
-    session = db.session()
-    ask = asked(session, now())
-    query, title = _listed(session, ask)
-    whole = query.order_by(None).subquery()
-    count, money = session.execute(select(func.count(), func.sum(whole.c.money))).one()
-    page = max(1, min(request.args.get("page", 1, type=int), (count - 1) // PAGE + 1))
-    rows = session.execute(query.limit(PAGE).offset((page - 1) * PAGE)).all()
-    names = Names(session, ask.ladder)
-    names.learn({row.actor_id for row in rows} | {row.owner_id for row in rows})
-    return render_template(
-        "reporting/moves.html",
-        title=title,
-        rows=rows,
-        deals=_deals(session, rows),
-        count=count,
-        money=(money or 0) / 100,
-        page=page,
-        size=PAGE,
-        page_url=lambda number: _same("reports.moves", page=number),
-        csv_url=_same("reports.download"),
-        address=_address,
-        **_shared(session, ask, ask.scope(session, me()), names),
-    )
-
-
-@bp.get("/moves.csv")
-@needs("employee", "director")
-def download() -> ResponseReturnValue:
-    """The same list as a CSV file."""
-    session = db.session()
-    ask = asked(session, now())
-    query, _ = _listed(session, ask)
-    rows = session.execute(query.limit(MOST)).all()
-    names = Names(session, ask.ladder)
-    names.learn({row.actor_id for row in rows} | {row.owner_id for row in rows})
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";")
-    writer.writerow(_heads())
-    deals = _deals(session, rows)
-    writer.writerows([words.plain(cell) for cell in _cells(row, deals, names)] for row in rows)
-    name = f"{ask.ladder.key}-{ask.today.isoformat()}.csv"
-    headers = {"Content-Disposition": f"attachment; filename={name}"}
-    return Response("\N{ZERO WIDTH NO-BREAK SPACE}" + text.getvalue(), mimetype="text/csv", headers=headers)
-
-
-def _listed(session: Session, ask: Asked) -> tuple[Select[Any], str]:
-    """The query of a list and what it is called."""
-    scope = ask.scope(session, me())
-    names = Names(session, ask.ladder)
-    standing = request.args.get("standing")
-    if standing:
-        morning = day(request.args, "at") or ask.today
-        stage = None if standing == queries.ANY else standing
-        where = names.stage(stage) or gettext("on any stage")
-        title = gettext(
-            "Open on the morning of %(day)s: %(where)s", day=words.days(morning, morning), where=where
-        )
-        return queries.stood(scope, morning, stage), title
-    period = Period(ask.start or ask.today, (ask.end or ask.today) + DAY)
-    if request.args.get("cell"):
-        return _cell(session, ask, scope, period, names)
-    return queries.listed(scope, cut(period)), _title(period, names)
-
-
-def _title(period: Period, names: Names) -> str:
-    """What the list shows, said from its address."""
-    args = request.args
-    parts = [
-        words.kinds(tuple(kind for kind in args.get("kinds", "").split(",") if kind)),
-        words.span(period),
-    ]
-    for name, said in (("left", gettext("from %(stage)s")), ("entered", gettext("to %(stage)s"))):
-        if args.get(name, queries.ANY) not in (queries.ANY, queries.NONE):
-            parts.append(said % {"stage": names.stage(args[name])})
-    if args.get("unit"):
-        parts.append(names.department(cut(period).unit))
-    if args.get("person"):
-        parts.append(names.person(cut(period).owner))
-    if args.get("cause"):
-        parts.append(gettext("caused by: %(department)s", department=names.department(cut(period).cause)))
-    return " · ".join(parts)
-
-
-def _cell(
-    session: Session, ask: Asked, scope: Scope, period: Period, names: Names
-) -> tuple[Select[Any], str]:
-    """The deals (or visits) that a cell of the funnel counts, each by the move that says it."""
-    view, fate = request.args.get("cell", ""), request.args.get("fate", "")
-    stage = request.args.get("stage", "")
-    rank = len(ask.ladder.stages) + 1 if stage == "won" else ask.ladder.ranks.get(stage, 0)
-    if view not in ("cohort", "flow") or not rank or (view == "cohort" and fate not in funnels.FATES):
-        raise Unknown(name="cell", value=f"{view} {fate} {stage}"[:80])
-    ids = reading.members(session, scope, ask.ladder, period, view=view, rank=rank, fate=fate)
-    where = pgettext("report", "Won") if stage == "won" else names.stage(stage)
-    title = " · ".join((where, words.fate(view, fate), words.span(period)))
-    return queries.chosen(scope, ids), title
-
-
-def _deals(session: Session, rows: Sequence[Any]) -> dict[int, Deal]:
-    ids = {row.instance_id for row in rows if row.instance_id}
-    return {deal.instance_id: deal for deal in session.scalars(select(Deal).where(Deal.instance_id.in_(ids)))}
-
-
-def _same(endpoint: str, **changes: Any) -> str:
-    return url_for(endpoint, **{**request.args.to_dict(), **changes})
-
-
-def _address(endpoint: str, **values: Any) -> str | None:
-    """An address of another room of the house, where it exists."""
-    known = endpoint in current_app.view_functions and all(values.values())
-    return url_for(endpoint, **values) if known else None
-
-
-def _heads() -> list[str]:
-    return [
-        pgettext("report", "When"),
-        pgettext("report", "Deal"),
-        pgettext("report", "Move"),
-        gettext("From stage"),
-        gettext("To stage"),
-        pgettext("report", "Amount"),
-        pgettext("report", "Owner"),
-        gettext("Department"),
-        gettext("Who moved it"),
-        pgettext("report", "Reason"),
-        gettext("Caused by"),
-    ]
-
-
-def _cells(row: Any, deals: dict[int, Deal], names: Names) -> list[object]:
-    deal = deals.get(row.instance_id)
-    return [
-        row.at.astimezone(HOME).strftime("%Y-%m-%d %H:%M"),
-        f"{deal.number} {deal.title}" if deal else row.item,
-        words.kind(row.told),
-        names.stage(row.from_stage),
-        names.stage(row.to_stage),
-        row.amount,
-        names.person(row.owner_id) if row.owner_id else "",
-        names.department(row.department_id) if row.department_id else "",
-        names.person(row.actor_id) if row.actor_id else "",
-        names.reason(row.reason) if row.reason else "",
-        names.department(row.causing_department_id) if row.causing_department_id else "",
-    ]

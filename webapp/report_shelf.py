@@ -1,0 +1,50 @@
+"""Which reports there are: each with its page, its description as a paper, and its numbers for machines."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext, lazy_pgettext
+from sqlalchemy.orm import Session
+
+from engine.people import Person
+from webapp.report_paper import Paper
+from webapp.reporting_address import Asked
+
+Describe = Callable[[Session, Asked, Person | None], Paper]
+Tell = Callable[[Session, Asked, Person | None], dict[str, Any]]
+"""Every number of the report, in plain values: what ``contentum report NAME --json`` prints, read without steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report on the shelf. ``key`` is its name in addresses and on the command line."""
+
+    key: str
+    title: Any
+    about: Any
+    endpoint: str
+    icon: str
+    paper: Describe | None = None
+    plain: Tell | None = None
+
+
+REPORTS: tuple[Report, ...] = (
+    Report(
+        "dynamics",
+        lazy_gettext("Agreement dynamics"),
+        lazy_gettext("What is moving now: forward and back, against what is usual, and whose doing it is."),
+        "reports.dynamics",
+        "chart-bar",
+    ),
+    Report(
+        "funnel",
+        lazy_pgettext("report", "Funnel"),
+        lazy_gettext(
+            "What became of those created in a period: conversion from stage to stage, and where the time goes."
+        ),
+        "reports.funnel",
+        "filter",
+    ),
+)
+"""In the order of the first page."""
