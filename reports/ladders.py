@@ -9,6 +9,15 @@ from sqlalchemy.orm import Session
 from engine.errors import NotFound
 from engine.process import definitions
 from engine.process.blueprint import Stage, Text
+from engine.sales import promises, settling
+
+COMMITMENTS, PROMISES = settling.LADDER, promises.LADDER
+IMPORTED = "imported"
+"""The kind of a ladder whose moves came from elsewhere."""
+
+
+class UnknownLadder(NotFound):
+    """There is no ladder “%(name)s”."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +29,13 @@ class Ladder:
     kind: str
     item: Text
     stages: tuple[Stage, ...]
+
+    @property
+    def of(self) -> str:
+        """What moves on it, as item keys begin: deal, commitment, promise, or case of a history from elsewhere."""
+        if self.key in (COMMITMENTS, PROMISES):
+            return self.key
+        return "case" if self.kind == IMPORTED else "deal"
 
     @property
     def keys(self) -> list[str]:
@@ -49,9 +65,9 @@ def known(session: Session) -> list[Ladder]:
 
 
 def find(session: Session, key: str | None) -> Ladder:
-    """The ladder with this key, else the first one. Raises NotFound."""
+    """The ladder with this key, the first one without a key. Raises UnknownLadder, NotFound when there is none at all."""
     every = known(session)
     chosen = next((ladder for ladder in every if ladder.key == key), None) if key else next(iter(every), None)
     if chosen is None:
-        raise NotFound
+        raise UnknownLadder(name=(key or "")[:60]) if key else NotFound
     return chosen

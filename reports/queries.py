@@ -20,6 +20,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    or_,
     select,
     true,
     union_all,
@@ -59,6 +60,8 @@ class Scope:
     as_of: datetime | None = None
     department_ids: frozenset[int] | None = None
     owner_id: int | None = None
+    items: Select[Any] | None = None
+    """Only these items (a section's, a product's): a selection of item keys."""
 
     @property
     def is_whole(self) -> bool:
@@ -88,11 +91,12 @@ def scope(
     as_of: datetime | None = None,
     department_ids: Collection[int] | None = None,
     owner_id: int | None = None,
+    items: Select[Any] | None = None,
 ) -> Scope:
     """The scope of a viewer; None is the system itself. One to whom no move is hidden is not narrowed."""
     hidden = viewer if viewer is not None and not _sees_all(session, viewer, ladder) else None
     ids = None if department_ids is None else frozenset(department_ids)
-    return Scope(ladder, hidden, as_of, ids, owner_id)
+    return Scope(ladder, hidden, as_of, ids, owner_id, items)
 
 
 def _sees_all(session: Session, viewer: Person, ladder: str) -> bool:
@@ -106,6 +110,12 @@ def first_day(session: Session, scope: Scope) -> date | None:
     return session.scalar(select(func.min(Move.day)).where(Move.ladder == scope.ladder))
 
 
+def was_met(session: Session, ladder: str, stage: str) -> bool:
+    """Whether any move of the ladder, of whatever version, has to do with this stage."""
+    here = or_(Move.from_stage == stage, Move.to_stage == stage)
+    return session.scalar(select(Move.id).where(Move.ladder == ladder, here).limit(1)) is not None
+
+
 def facts(scope: Scope, *, items: Select[Any] | None = None) -> Select[Any]:
     """The moves of the scope as `Fact` columns, whoever owned them; ``items`` narrows to some items."""
     query = select(*(getattr(Move, name) for name in Fact._fields)).where(Move.ladder == scope.ladder)
@@ -113,6 +123,8 @@ def facts(scope: Scope, *, items: Select[Any] | None = None) -> Select[Any]:
         query = query.where(Move.recorded_at <= scope.as_of)
     if scope.viewer is not None:
         query = query.where(access.visible(scope.viewer, Move))
+    if scope.items is not None:
+        query = query.where(Move.item.in_(scope.items))
     return query if items is None else query.where(Move.item.in_(items))
 
 

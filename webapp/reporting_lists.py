@@ -22,7 +22,7 @@ from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
 from webapp.reporting import bp, shared
-from webapp.reporting_address import Asked, Unknown, asked, cut, day
+from webapp.reporting_address import Asked, EndsBeforeItBegins, Unknown, asked, cut, day
 from webapp.reporting_words import Names
 
 PAGE = 50
@@ -83,6 +83,7 @@ def _listed(session: Session, ask: Asked) -> tuple[Select[Any], str]:
     """The query of a list and what it is called."""
     scope = ask.scope(session, me())
     names = Names(session, ask.ladder)
+    _check_stages(session, ask)
     standing = request.args.get("standing")
     if standing:
         morning = day(request.args, "at") or ask.today
@@ -92,10 +93,21 @@ def _listed(session: Session, ask: Asked) -> tuple[Select[Any], str]:
             "Open on the morning of %(day)s: %(where)s", day=words.days(morning, morning), where=where
         )
         return queries.stood(scope, morning, stage), title
+    if ask.start and ask.end and ask.start > ask.end:
+        raise EndsBeforeItBegins(start=ask.start, end=ask.end, field="from")
     period = Period(ask.start or ask.today, (ask.end or ask.today) + DAY)
     if request.args.get("cell"):
         return _cell(session, ask, scope, period, names)
     return queries.listed(scope, cut(period)), _title(period, names)
+
+
+def _check_stages(session: Session, ask: Asked) -> None:
+    """Raises `Unknown` for a stage that this ladder has not and never had."""
+    for name in ("left", "entered", "standing"):
+        stage = request.args.get(name)
+        known = (None, "", queries.ANY, queries.NONE, *ask.ladder.keys)
+        if stage not in known and not queries.was_met(session, ask.ladder.key, str(stage)):
+            raise Unknown(name=name, value=str(stage)[:60])
 
 
 def _title(period: Period, names: Names) -> str:

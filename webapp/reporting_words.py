@@ -220,6 +220,17 @@ def week_day(value: date) -> str:
     return WEEK_DAYS[value.weekday()] if current() == "pl" else str(format_date(value, "EEE", locale="en"))
 
 
+def seen(of: str) -> str:
+    """What a report covers for one who does not see everything; ``of`` is what moves on its ladder."""
+    words: dict[str, str] = {
+        "deal": gettext("The deals that you may see"),
+        "commitment": gettext("The commitments that you may see"),
+        "promise": gettext("The promises that you may see"),
+        "case": gettext("The cases that you may see"),
+    }
+    return words[of]
+
+
 def balance(name: str, n: int) -> str:
     """What a term of the conservation is called after its number."""
     words: dict[str, str] = {
