@@ -29,6 +29,7 @@ from sqlalchemy.orm import Session
 
 from engine import access
 from engine.people import Person
+from engine.sales import promises
 from engine.sales.ladders import Move
 from reports.movements import (
     HANDED_OVER,
@@ -44,6 +45,8 @@ from reports.movements import (
 )
 from reports.periods import Period
 
+PROMISES = promises.LADDER
+WENT_TO = "went_to_"
 ANY, NONE = "*", "-"
 """As ``left`` or ``entered`` of a cut: any open position, no open position."""
 
@@ -238,7 +241,7 @@ def _standing(scope: Scope, before: date) -> Select[Any]:
 def causes(session: Session, scope: Scope, period: Period) -> list[tuple[int, str, str, int, int]]:
     """Red movements as (causing department or 0, reason or "", kind, n, money), the most first."""
     move = _shaped(scope, Move.day >= period.start, Move.day < period.end, Move.kind.in_(RED))
-    key = (func.coalesce(move.c.causing_department_id, 0), func.coalesce(move.c.reason, ""), move.c.told)
+    key = (func.coalesce(move.c.causing_department_id, 0), _reason(move, scope.ladder), move.c.told)
     query = (
         select(*key, func.count(), func.sum(move.c.money))
         .where(move.c.told.in_(RED), _is_mine(move.c.department_id, move.c.owner_id, scope))
@@ -251,7 +254,7 @@ def causes(session: Session, scope: Scope, period: Period) -> list[tuple[int, st
 def listed(scope: Scope, cut: Cut) -> Select[Any]:
     """The movements that a number of the report counts, the newest first."""
     move = movements(scope)
-    query = select(*move.c).where(*_days(move, cut.period), *_conditions(move, cut))
+    query = select(*move.c).where(*_days(move, cut.period), *_conditions(move, scope.ladder, cut))
     return query.order_by(move.c.at.desc(), move.c.id.desc(), move.c.told)
 
 
@@ -274,7 +277,16 @@ def _days(move: CTE, period: Period) -> tuple[ColumnElement[bool], ...]:
     return move.c.day >= period.start, move.c.day < period.end
 
 
-def _conditions(move: CTE, cut: Cut) -> list[ColumnElement[bool]]:
+def _reason(move: CTE, ladder: str) -> ColumnElement[str]:
+    """Why it moved: the reason given; a promise that went back says it by where it went."""
+    given = func.coalesce(move.c.reason, "")
+    if ladder != PROMISES:
+        return given
+    said = literal(WENT_TO) + func.coalesce(move.c.to_stage, "")
+    return case((and_(given == "", move.c.kind == "backward"), said), else_=given)
+
+
+def _conditions(move: CTE, ladder: str, cut: Cut) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if cut.kinds:
         found.append(move.c.told.in_(cut.kinds))
@@ -290,7 +302,7 @@ def _conditions(move: CTE, cut: Cut) -> list[ColumnElement[bool]]:
     )
     found += [func.coalesce(column, 0) == number for column, number in numbers if number is not None]
     if cut.reason is not None:
-        found.append(func.coalesce(move.c.reason, "") == cut.reason)
+        found.append(_reason(move, ladder) == cut.reason)
     return found
 
 

@@ -21,6 +21,7 @@ from webapp.access import me, needs
 from webapp.database import db
 from webapp.report_shelf import REPORTS
 from webapp.reporting_address import NO_PRODUCT, Asked, changed
+from webapp.reporting_item_words import says
 from webapp.reporting_words import Names
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
@@ -43,6 +44,7 @@ def shared(session: Session, ask: Asked, scope: Scope, names: Names) -> dict[str
         "ask": ask,
         "names": names,
         "words": words,
+        "phrases": says(ask.ladder.of),
         "changed": changed,
         "figure": lambda total: words.figure(total, ask.measure),
         "amount": lambda total: words.amount(total, ask.measure),
