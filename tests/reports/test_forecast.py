@@ -1,5 +1,6 @@
 """Foretelling open items: the chances follow from what history did, and a forecast that knows nothing is found out."""
 
+import itertools
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -104,7 +105,7 @@ def _random_history(seed: int, items: int = 120) -> list[Path]:
 def test_chances_only_grow_with_time_and_stay_chances(seed: int) -> None:
     model = _learn(_random_history(seed))
     for state, chances in model.within.items():
-        assert all(a <= b + 1e-12 for a, b in zip(chances, chances[1:], strict=False)), state
+        assert all(a <= b + 1e-12 for a, b in itertools.pairwise(chances)), state
         assert -1e-12 <= chances[0] <= chances[-1] <= 1 + 1e-9
         outlook = model.outlook(state, 10 * DAY, HORIZON)
         assert outlook is not None
