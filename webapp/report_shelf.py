@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext, lazy_pgettext
 from sqlalchemy.orm import Session
 
 from engine.people import Person
+from webapp import reporting_forecast, reporting_promises
 from webapp.report_paper import Paper
 from webapp.reporting_address import Asked
 
@@ -49,7 +50,9 @@ REPORTS: tuple[Report, ...] = (
     Report(
         "promises",
         lazy_gettext("Promises over time"),
-        lazy_gettext("What departments promised each other: kept, broken, by whom, and what clients felt of it."),
+        lazy_gettext(
+            "What departments promised each other: kept, broken, by whom, and what clients felt of it."
+        ),
         "reports.promises",
         "writing-sign",
         reporting_promises.paper,
@@ -65,4 +68,5 @@ REPORTS: tuple[Report, ...] = (
         reporting_forecast.plain,
     ),
 )
-"""In the order of the first page."""
+"""In the order of the first page. The shelf knows the rooms; `webapp.reporting`, which every room imports, does not know
+the shelf."""

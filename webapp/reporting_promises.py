@@ -16,7 +16,6 @@ from engine.people import Person
 from engine.sales import promises as promising
 from engine.sales.agreements import Agreement
 from engine.sales.deals import Deal
-from engine.sales.promises import Promise
 from reports import charts, ladders, promise_course
 from reports.charts import Bar, MovesWords, Part
 from reports.periods import DAY, Period, spanning
