@@ -205,7 +205,7 @@ def _felt(
     query = commitments(viewer, periods[0].start, periods[-1].end, departments=departments)
     columns = query.with_only_columns(Commitment.caused_by_id, Commitment.closed_at).order_by(None)
     found: defaultdict[int, list[int]] = defaultdict(lambda: [0] * len(periods))
-    for cause, closed_at in session.execute(columns).tuples():
+    for cause, closed_at in session.execute(columns):
         if closed_at is None:
             continue
         day = local_day(closed_at)

@@ -45,7 +45,7 @@ COLUMNS = (
 )
 WORDS = (
     lazy_gettext(
-        "Kept: delivered by the promised time and accepted. Broken: late, or refused for good; what is open and overdue counts as broken now. Kept % = kept / (kept + broken); each promise counts on the day it was decided, requests on the day they were made."
+        "Kept: delivered by the promised time and accepted. Broken: late, or refused for good; what is open and overdue counts as broken now. Share kept = kept / (kept + broken); each promise counts on the day it was decided, requests on the day they were made."
     ),
 )
 
@@ -85,13 +85,13 @@ def told(session: Session, ask: Asked, viewer: Person | None) -> tuple[Scope, Co
 
 def href(ask: Asked, what: str, period: Period, **more: Any) -> str:
     """The address of the promises that a number counts."""
-    days = {"from": period.start.isoformat(), "to": period.last.isoformat()}
+    days: dict[str, Any] = {"from": period.start.isoformat(), "to": period.last.isoformat()}
     return url_for("reports.promise_list", what=what, **_kept(ask), **days, **more)
 
 
 def felt_href(ask: Asked, cause: int, period: Period) -> str:
     """The address of the broken commitments that a number counts."""
-    days = {"from": period.start.isoformat(), "to": period.last.isoformat()}
+    days: dict[str, Any] = {"from": period.start.isoformat(), "to": period.last.isoformat()}
     return url_for("reports.broken_list", cause=cause, **_kept(ask), **days)
 
 
@@ -104,7 +104,7 @@ def agreement_names(session: Session) -> dict[int, str]:
     rows = session.execute(select(Agreement.id, Agreement.code, Agreement.title, Agreement.title_en))
     return {
         id_: " · ".join(part for part in (code, (title if current() == "pl" else english or title)) if part)
-        for id_, code, title, english in rows.tuples()
+        for id_, code, title, english in rows
     }
 
 
@@ -305,7 +305,7 @@ def _table(
     key: str, title: str, rows: Sequence[tuple[str, Period, dict[str, int], Count]], ask: Asked
 ) -> Table:
     columns = [Column(title), *(Column(str(said), "count") for _, said in COLUMNS)]
-    columns.append(Column(gettext("kept %"), "share"))
+    columns.append(Column(gettext("share kept"), "share"))
     cells = [
         (
             Cell(name),
