@@ -135,12 +135,12 @@ class Held:
 def hold(
     session: Session,
     promise: Promise,
-    seen: int | None,
     *,
     side: str | None = None,
     states: Collection[str] = (),
     by: Person | None,
     now: datetime,
+    seen: int | None = None,
 ) -> Held:
     """Take hold: the case first, as every command does, then the promise. ``seen`` is the version somebody looked at.
 
