@@ -10,7 +10,7 @@ from engine.process import commands, instances
 from engine.process.advancing import Answered
 from engine.process.instances import Instance
 from engine.process.tasks import NotYours, UserTask
-from engine.sales import escalating, health, passing, promising, talking
+from engine.sales import closing, escalating, health, passing, promising, talking
 from engine.sales.conversation.saying import Said, chosen, first, plain, why
 from engine.sales.promises import Promise
 from engine.sales.talking import CONSUMER, INSTEAD, PROVIDER, Held, hold, say
@@ -102,7 +102,7 @@ def accept(
     say(held, "promise_accepted", told, turn=PROVIDER, tell=(PROVIDER,))
     _answered_in_time(held)
     cause = "user" if by is not None else "timer"
-    passing.close(session, promise, by=by, cause=cause, now=now, seq=held.instance.seq, works=held.works)
+    closing.close(session, promise, by=by, cause=cause, now=now, seq=held.instance.seq, works=held.works)
     deliverer = session.get(Person, promise.delivered_by_id) if promise.delivered_by_id else None
     task.assignee_id = promise.delivered_by_id
     session.flush()

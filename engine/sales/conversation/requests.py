@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine.errors import Refusal
 from engine.process import advancing
-from engine.sales import escalating, passing, promising
+from engine.sales import escalating, promising, requesting
 from engine.sales.conversation import clocks
 from engine.sales.conversation.saying import Said, chosen, must_be_answered, must_be_before_due, plain, why
 from engine.sales.promises import Promise
@@ -63,7 +63,7 @@ def bring(session: Session, promise: Promise, note: str | None = None, **said: U
         state = "promised"
     else:
         facts = advancing.facts(session, held.instance)
-        passing.begin(session, promise, held.terms, held.works, facts, now=held.now)
+        requesting.begin(session, promise, held.terms, held.works, facts, now=held.now)
         state, promise.state = promise.state, "returned"
     told = {"note": plain(note), "due_at": promise.due_at}
     say(held, "promise_brought", told, state=state, tell=(PROVIDER,))
