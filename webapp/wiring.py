@@ -19,7 +19,7 @@ from engine.sales import (
     standing,
 )
 from engine.sales.known import Records
-from reports import promise_rollups, rollups
+from reports import promise_rollups, rollups, step_rollups
 from webapp.settings import Settings
 
 __all__ = ["Document", "OutgoingMail", "build", "outgoing", "paper", "printed", "rollups"]
@@ -50,6 +50,7 @@ def build(settings: Settings, *, prints_later: bool = False) -> Wiring:
             promises.follow,
             remembering.follow,
             promise_rollups.follow,
+            step_rollups.follow,
         ),
         connectors={each.name: each for each in plugged},
         known=Records,
