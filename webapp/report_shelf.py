@@ -47,4 +47,5 @@ REPORTS: tuple[Report, ...] = (
         "filter",
     ),
 )
-"""In the order of the first page."""
+"""In the order of the first page. The shelf knows the rooms; `webapp.reporting`, which every room imports, does not know
+the shelf."""

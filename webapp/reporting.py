@@ -1,9 +1,8 @@
-"""Reports: the room they share, its first page, and what every report's page says of itself."""
+"""Reports: the room they share, and what every report's page says of itself."""
 
 from typing import Any
 
-from flask import Blueprint, render_template
-from flask.typing import ResponseReturnValue
+from flask import Blueprint
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,20 +14,10 @@ from reports.movements import GREEN, GREY, RED
 from reports.periods import DAY
 from reports.queries import Scope
 from webapp import reporting_words as words
-from webapp.access import needs
-from webapp.database import db
-from webapp.report_shelf import REPORTS
 from webapp.reporting_address import Asked, changed
 from webapp.reporting_words import Names
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
-
-
-@bp.get("/")
-@needs("employee", "director")
-def index() -> ResponseReturnValue:
-    """Which reports there are, for which ladder."""
-    return render_template("reporting/index.html", ladders=ladders.known(db.session()), reports=REPORTS)
 
 
 def shared(session: Session, ask: Asked, scope: Scope, names: Names) -> dict[str, Any]:
