@@ -129,7 +129,8 @@ def _calendars(session: Session, owners: set[int]) -> dict[int | None, Calendar]
     """The calendar of each leader's first department, and under None the organization's."""
     every = calendars.of_all(session)
     query = select(Membership.person_id, Membership.department_id).order_by(Membership.id.desc())
-    main: dict[int, int] = dict(session.execute(query.where(Membership.person_id.in_(owners))).tuples())
+    rows = session.execute(query.where(Membership.person_id.in_(owners)))
+    main = {person: unit for person, unit in rows}  # noqa: C416  # rows are not pairs to mypy
     return {None: every[None], **{owner: every.get(unit, every[None]) for owner, unit in main.items()}}
 
 
