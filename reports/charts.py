@@ -116,7 +116,7 @@ def _class(css: str) -> str:
     return f' class="{css}"' if css else ""
 
 
-def _plot(
+def plot(
     width: float, height: float, title: str, description: str, inside: Iterable[str], css: str = "plot"
 ) -> str:
     head = f"<title>{escape(title)}</title><desc>{escape(description)}</desc>"
@@ -161,7 +161,7 @@ def moves(bars: Sequence[Bar], words: MovesWords) -> str:
         text(LEFT + 2, floor - 2, f"▼ {words.backward}", "vdn"),
     ]
     drawn.append(text(LEFT - 8, 14, words.unit, "m e"))
-    return _plot(WIDTH, height, words.title, words.description, drawn)
+    return plot(WIDTH, height, words.title, words.description, drawn)
 
 
 def _grid(up: float, down: float, zero: float, scale: float) -> str:
@@ -250,7 +250,7 @@ def causes(rows: Sequence[tuple[str, Part, str, str]], title: str) -> str:
         drawn.append(
             link(part, rect(0, y + 19, width, 11, "r")) + text(width + 8, y + 29, f"▼ {figure}", "vdn")
         )
-    return _plot(376, max(len(rows) * 42 - 6, 1), title, "", drawn, "plot plot-causes")
+    return plot(376, max(len(rows) * 42 - 6, 1), title, "", drawn, "plot plot-causes")
 
 
 # ------------------------------------------------------------------------------------------------ funnel
@@ -288,7 +288,7 @@ def funnel(steps: Sequence[Step], won: Step, words: FunnelWords) -> str:
         ]
     bottom = 22 + len(steps) * ROW
     drawn += [line(0, bottom, FULL, bottom, "zero"), _won_row(won, bottom, BAR_WIDTH / most)]
-    return _plot(FULL, bottom + 36, words.title, words.description, drawn)
+    return plot(FULL, bottom + 36, words.title, words.description, drawn)
 
 
 def _funnel_row(step: Step, y: float, scale: float) -> str:
@@ -384,7 +384,7 @@ def shares(parts: Sequence[tuple[Part, str]], title: str, width: float = 220) ->
         if length:
             drawn.append(link(part, rect(x, 0, max(length - 1, 1), 12, css)))
         x += length
-    return _plot(width, 12, title, "", drawn, "plot plot-shares")
+    return plot(width, 12, title, "", drawn, "plot plot-shares")
 
 
 def _short(name: str, length: int) -> str:
@@ -410,4 +410,4 @@ def funnel_narrow(steps: Sequence[Step], won: Step, words: FunnelWords) -> str:
             x += width
         drawn.append(text(0, y + 62, each.texts.get("all", each.rest), "m"))
         drawn.append(text(NARROW, y + 62, each.texts.get("days", each.dwell), "m e"))
-    return _plot(NARROW, len(steps) * 74 + 74, words.title, words.description, drawn)
+    return plot(NARROW, len(steps) * 74 + 74, words.title, words.description, drawn)

@@ -22,8 +22,9 @@ from engine.sales.known import Records
 from reports import promise_rollups, rollups, step_rollups
 from webapp.settings import Settings
 
-__all__ = ["Document", "OutgoingMail", "build", "outgoing", "paper", "printed"]
-"""What pages may know of connectors' records comes through here too."""
+__all__ = ["Document", "OutgoingMail", "build", "outgoing", "paper", "printed", "rollups"]
+"""What pages may know of connectors' records comes through here too. Roll-ups of moves listen to sessions: they add up
+what was written when it is committed, after everybody else."""
 
 
 def build(settings: Settings, *, prints_later: bool = False) -> Wiring:
@@ -50,7 +51,6 @@ def build(settings: Settings, *, prints_later: bool = False) -> Wiring:
             remembering.follow,
             promise_rollups.follow,
             step_rollups.follow,
-            rollups.follow,
         ),
         connectors={each.name: each for each in plugged},
         known=Records,

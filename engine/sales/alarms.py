@@ -50,7 +50,7 @@ def work_due(session: Session, *, now: datetime, most: int = BATCH) -> int:
 
 def _ring(session: Session, promise: Promise, now: datetime) -> None:
     """One promise: accepted by silence, or a time for an answer over, or the steps whose moment has come."""
-    held = hold(session, promise, None, states=conversation.OPEN, by=None, now=now)
+    held = hold(session, promise, states=conversation.OPEN, by=None, now=now)
     promise = held.promise
     if promise.alarm_at is None or promise.alarm_at > now:
         return  # somebody was faster
