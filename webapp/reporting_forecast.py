@@ -15,7 +15,7 @@ from engine.people import Person
 from engine.sales.deals import Deal
 from reports import foresight, ladders
 from reports.charts import Part
-from reports.charts_outlook import Row, outlook
+from reports.charts.outlook import Row, outlook
 from reports.foresight import HORIZONS, Foresight, Spread, Sum
 from reports.periods import DAY, Period
 from reports.queries import Scope

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -52,7 +53,7 @@ COUNTS = (
 
 def upgrade() -> None:
     """Make the step. The roll-ups are filled by the next `contentum rebuild`; until then reports read the tasks."""
-    columns = (
+    columns: tuple[sa.Column[Any], ...] = (
         sa.Column("started_at", UtcDateTime()),
         sa.Column("pauses", Json),
         sa.Column("done_seq", sa.Integer()),

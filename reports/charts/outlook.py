@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.charts import Part, line, link, plot, rect, text
+from reports.charts.marks import Part, line, link, plot, rect, text
 
 WIDTH, ROW, X, ROOM = 760, 40, 170, 260
 
