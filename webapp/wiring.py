@@ -19,7 +19,7 @@ from engine.sales import (
     standing,
 )
 from engine.sales.known import Records
-from reports import promise_rollups, rollups, step_rollups
+from reports import low_green, promise_rollups, rollups, step_rollups
 from webapp.settings import Settings
 
 __all__ = ["Document", "OutgoingMail", "build", "outgoing", "paper", "printed", "rollups"]
@@ -42,6 +42,7 @@ def build(settings: Settings, *, prints_later: bool = False) -> Wiring:
             remembering.answered,
             standing.answered,
             alarms.answered,
+            low_green.answered,
         ),
         facts=(deals.facts, commitments.facts, chain.facts),
         projections=(
