@@ -8,6 +8,7 @@ from connectors.mail import Mail, OutgoingMail, outgoing
 from engine.ports import Connector, Wiring
 from engine.sales import (
     alarms,
+    at_rest,
     chain,
     commitments,
     conversation,
@@ -51,6 +52,7 @@ def build(settings: Settings, *, prints_later: bool = False) -> Wiring:
             promise_rollups.follow,
             rollups.follow,
         ),
+        rested=(at_rest.follow,),
         connectors={each.name: each for each in plugged},
         known=Records,
     )
