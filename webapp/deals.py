@@ -21,7 +21,7 @@ from engine.sales import commitments, deals, exits, ladders, promises, story
 from engine.sales.commitments import Commitment
 from engine.sales.deals import Deal
 from engine.sales.promises import Promise
-from engine.sales.records import Client, Contract
+from engine.sales.records import Contract
 from engine.sales.story import Asked, Told
 from webapp import commitments as _agreed  # noqa: F401  # its views belong to a deal
 from webapp import deal_page, flashes, formats, override_words
