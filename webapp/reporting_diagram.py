@@ -20,7 +20,7 @@ from reports.charts import Part, PlotWords, Post
 from reports.steps import Pick
 from reports.waiting import Neck
 from webapp import formats
-from webapp.access import me, needs
+from webapp.access import needs
 from webapp.database import db
 from webapp.processes import drawings_of, drawn
 from webapp.report_paper import Cell, Column, Figure, Paper, Table
