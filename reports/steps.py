@@ -5,7 +5,7 @@ Moments are told in whole seconds since 2000, so that sums of them are exact on 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
@@ -337,3 +337,41 @@ def broken_in(period: Period, known: datetime) -> Select[Any]:
 def last_days(period: Period, days: int) -> Period:
     """The last so many days of a period."""
     return Period(max(period.start, period.end - days * DAY), period.end, period.by)
+
+
+def cases(scope: Scope) -> Select[Any]:
+    """The cases of a scope: id, title, definition, owner, when begun and ended (as known at its moment), outcome.
+
+    Of departments: those in which one of them had a step.
+    """
+    ended = _by(Instance.ended_at, scope.as_of)
+    query = select(
+        Instance.id.label("id"),
+        Instance.title.label("title"),
+        Instance.definition_id.label("definition_id"),
+        Instance.owner_id.label("owner_id"),
+        Instance.started_at.label("started"),
+        ended.label("ended"),
+        case((ended.is_not(None), Instance.outcome)).label("outcome"),
+    ).where(Instance.process == scope.ladder)
+    if scope.as_of is not None:
+        query = query.where(Instance.started_at <= scope.as_of)
+    if scope.viewer is not None:
+        query = query.where(access.visible(scope.viewer, Instance))
+    if scope.owner_id is not None:
+        query = query.where(func.coalesce(Instance.owner_id, 0) == scope.owner_id)
+    if scope.department_ids is not None:
+        mine = select(UserTask.instance_id).where(
+            func.coalesce(UserTask.department_id, 0).in_(scope.department_ids)
+        )
+        query = query.where(Instance.id.in_(mine))
+    items = getattr(scope, "items", None)
+    if items is not None:
+        moves = select(Move.instance_id).where(Move.ladder == scope.ladder, Move.item.in_(items))
+        query = query.where(Instance.id.in_(moves))
+    return query
+
+
+def whole_cases(scope: Scope) -> Scope:
+    """The scope for the steps of its cases: whoever worked on them, they belong to the case."""
+    return replace(scope, department_ids=None)

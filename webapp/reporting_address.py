@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from engine import access, people
 from engine.calendars import HOME, local_day
+from engine.db import Base
 from engine.errors import Refusal
 from engine.people import Department, Person
+from engine.process.definitions import Definition
 from engine.sales.deals import Deal
 from engine.sales.sections import Section
 from reports import ladders, narrowing, queries, reading
@@ -26,6 +28,7 @@ CHOICES = {
     "view": ("cohort", "flow"),
     "group": ("department", "team", "owner", "stage", "product", "section"),
     "cell": ("cohort", "flow"),
+    "heat": ("waiting", "frequency", "dwell", "rework", "breaches"),
 }
 KEPT = (
     "ladder",
@@ -41,6 +44,8 @@ KEPT = (
     "department",
     "team",
     "owner",
+    "version",
+    "heat",
 )
 """What stays in the address when one thing is changed."""
 FUNNEL_DAYS = 183
@@ -65,7 +70,7 @@ class Asked:
     """A report as its address asks for it. ``start`` and ``end`` are first and last day; None is the report's own.
 
     ``department`` is one with those below it, ``team`` one alone; ``section`` is a section's number, ``product`` a
-    line of products ("" is none).
+    line of products ("" is none). ``version`` is a definition's id, ``heat`` what shades the steps of a diagram.
     """
 
     ladder: Ladder
@@ -82,6 +87,8 @@ class Asked:
     team: int | None = None
     section: int | None = None
     product: str | None = None
+    version: int | None = None
+    heat: str = "waiting"
 
     @property
     def today(self) -> date:
@@ -201,7 +208,7 @@ def read(session: Session, args: Mapping[str, str], now: datetime) -> Asked:
     """What an address with these arguments asks for; raises as `asked`. Rights are checked by `Asked.scope`."""
     found = Asked(ladders.find(session, args.get("ladder")), now)
     chosen: dict[str, Any] = {
-        name: _choice(args, name, getattr(found, name)) for name in ("by", "measure", "view", "group")
+        name: _choice(args, name, getattr(found, name)) for name in ("by", "measure", "view", "group", "heat")
     }
     days: dict[str, Any] = {
         field: day(args, name) for field, name in (("start", "from"), ("end", "to"), ("as_of", "as_of"))
@@ -209,9 +216,15 @@ def read(session: Session, args: Mapping[str, str], now: datetime) -> Asked:
     if days["as_of"] and days["as_of"] >= local_day(now):
         days["as_of"] = None
     numbers: dict[str, Any] = {
-        name: number(args, name) for name in ("department", "team", "owner", "section")
+        name: number(args, name) for name in ("department", "team", "owner", "section", "version")
     }
-    for name, model in (("department", Department), ("team", Department), ("owner", Person)):
+    rows: tuple[tuple[str, type[Base]], ...] = (
+        ("department", Department),
+        ("team", Department),
+        ("owner", Person),
+        ("version", Definition),
+    )
+    for name, model in rows:
         if numbers[name] and session.get(model, numbers[name]) is None:
             raise Unknown(name=name, value=numbers[name])
     return replace(found, **chosen, **days, **numbers, product=_product(args))

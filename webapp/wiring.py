@@ -8,6 +8,7 @@ from connectors.mail import Mail, OutgoingMail, outgoing
 from engine.ports import Connector, Wiring
 from engine.sales import (
     alarms,
+    at_rest,
     chain,
     commitments,
     conversation,
@@ -53,6 +54,7 @@ def build(settings: Settings, *, prints_later: bool = False) -> Wiring:
             promise_rollups.follow,
             step_rollups.follow,
         ),
+        rested=(at_rest.follow,),
         connectors={each.name: each for each in plugged},
         known=Records,
     )

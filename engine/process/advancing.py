@@ -192,6 +192,7 @@ def settle(
             facts=live,
             whose=whose,
             after=command.task,
+            by_machine=command.cause == "job",
             now=command.now,
         )
         if command.anew:

@@ -35,16 +35,18 @@ def opened(
     facts: Facts,
     whose: Whose,
     after: UserTask | None = None,
+    by_machine: bool = False,
     now: datetime,
 ) -> list[UserTask]:
     """The tasks that wait now and were not open before, put into the session. Raises NotATime, ExpressionFailed.
 
-    ``after`` is the task whose completion opens them.
+    ``after`` is the task whose completion opens them; a machine between two tasks does not part them.
     """
     known = {task.token for task in before if task.closed_at is None}
     wanted = (each for each in waiting if each.kind == "task" and each.token not in known)
     found = [_task(session, instance, plan, each, facts, whose, now) for each in wanted]
-    _place(session, found, after)
+    if found:
+        _place(session, found, _last_done(session, instance) if by_machine else after)
     session.add_all(found)
     return found
 
@@ -64,6 +66,11 @@ def _place(session: Session, opened: Sequence[UserTask], after: UserTask | None)
             task.after_id, task.came_from_id = after.id, after.department_id
             moved = after.came_from_id is not None and after.came_from_id != after.department_id
             task.came_before_id = after.came_from_id if moved else after.came_before_id
+
+
+def _last_done(session: Session, instance: "Instance") -> UserTask | None:
+    done = select(UserTask).where(UserTask.instance_id == instance.id, UserTask.done_seq.is_not(None))
+    return session.scalar(done.order_by(UserTask.done_seq.desc()).limit(1))
 
 
 def _department(audience: str | None, assignee_id: int | None) -> Any:
