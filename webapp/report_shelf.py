@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext, lazy_pgettext
 from sqlalchemy.orm import Session
 
 from engine.people import Person
-from webapp import reporting_forecast, reporting_promises
+from webapp import reporting_dynamics_paper, reporting_forecast, reporting_promises
 from webapp.report_paper import Paper
 from webapp.reporting_address import Asked
 
@@ -37,6 +37,8 @@ REPORTS: tuple[Report, ...] = (
         lazy_gettext("What is moving now: forward and back, against what is usual, and whose doing it is."),
         "reports.dynamics",
         "chart-bar",
+        reporting_dynamics_paper.paper,
+        reporting_dynamics_paper.plain,
     ),
     Report(
         "funnel",

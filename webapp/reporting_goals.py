@@ -6,13 +6,12 @@ from decimal import Decimal, InvalidOperation
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 from sqlalchemy.orm import Session
 
 from engine import access
 from engine.calendars import local_day
 from engine.errors import Refusal
-from engine.people import Department
 from reports import goals, ladders
 from reports.dynamics import TOO_FEW
 from reports.goals import Goal, Needs, NotAGoal
@@ -125,7 +124,7 @@ def _places(session: Session, names: Names) -> list[tuple[int | str, str]]:
 
 def _held(session: Session, ladder: Ladder, names: Names) -> list[Held]:
     today = local_day(now())
-    here: list[int | None] = [None, *session.scalars(access.departments(me()).order_by(Department.id))]
+    here: list[int | None] = [None, *sorted(session.scalars(access.departments(me())))]
     found = [goals.in_force(session, ladder.key, id_, today) for id_ in here]
     return [Held(goal, _where(goal, names), goals.needs(goal, ladder.keys)) for goal in found if goal]
 
@@ -145,7 +144,7 @@ def told(goal: Goal) -> str:
         parts.append(gettext("%(n)s a month", n=formats.number(goal.won)))
     if goal.money:
         parts.append(gettext("%(money)s a month", money=formats.money(goal.money / 100)))
-    return str(gettext(" and ").join(parts) or gettext("no goal any more"))
+    return str(pgettext("goal", " and ").join(parts) or gettext("no goal any more"))
 
 
 def backward(held: Needs, names: Names) -> list[str]:

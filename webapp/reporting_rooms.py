@@ -1,9 +1,11 @@
 """Every page of the reports; importing them puts them on the blueprint."""
 
 from webapp import (
+    reporting_alarms,
     reporting_dynamics,
     reporting_forecast,
     reporting_funnel,
+    reporting_goals,
     reporting_index,
     reporting_lists,
     reporting_promises,
@@ -12,9 +14,11 @@ from webapp.reporting import bp
 
 __all__ = [
     "bp",
+    "reporting_alarms",
     "reporting_dynamics",
     "reporting_forecast",
     "reporting_funnel",
+    "reporting_goals",
     "reporting_index",
     "reporting_lists",
     "reporting_promises",
