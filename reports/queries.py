@@ -3,7 +3,7 @@
 Every query starts from what the viewer may see. Department and owner are those of the move, the right is that of now.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -229,6 +229,19 @@ def positions(session: Session, scope: Scope, before: date) -> dict[str, Total]:
     return {stage: Total(n, 0, int(money)) for stage, n, money in session.execute(query)}
 
 
+def idle(session: Session, scope: Scope, before: date, limits: Mapping[str, date]) -> dict[str, Total]:
+    """Of what stood on each stage when the day began, what had not moved since before the stage's limit."""
+    last = _standing(scope, before).subquery()
+    query = select(last.c.entered, func.count(), func.sum(last.c.money)).where(_rests(last, limits))
+    found = session.execute(query.group_by(last.c.entered))
+    return {stage: Total(n, 0, int(money)) for stage, n, money in found}
+
+
+def _rests(last: Any, limits: Mapping[str, date]) -> ColumnElement[bool]:
+    rested = (and_(last.c.entered == stage, last.c.day < limit) for stage, limit in limits.items())
+    return or_(false(), *rested)
+
+
 def _standing(scope: Scope, before: date) -> Select[Any]:
     """The last move of each item that stood on an open position when the day began."""
     move = _shaped(scope, Move.day < before)
@@ -258,10 +271,15 @@ def listed(scope: Scope, cut: Cut) -> Select[Any]:
     return query.order_by(move.c.at.desc(), move.c.id.desc(), move.c.told)
 
 
-def stood(scope: Scope, before: date, stage: str | None = None) -> Select[Any]:
-    """The items that stood open when the day began, each by the movement that brought it there."""
+def stood(
+    scope: Scope, before: date, stage: str | None = None, limits: Mapping[str, date] | None = None
+) -> Select[Any]:
+    """The items that stood open when the day began, each by the movement that brought it there; with ``limits`` only
+    those that had not moved since before their stage's."""
     last = _standing(scope, before).subquery()
     query = select(*last.c).order_by(last.c.at.desc(), last.c.id.desc())
+    if limits is not None:
+        query = query.where(_rests(last, limits))
     return query if stage is None else query.where(last.c.entered == stage)
 
 

@@ -6,10 +6,9 @@ from flask import Blueprint
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import access, calendars
+from engine import calendars
 from engine.people import Person
 from engine.sales import sections
-from engine.sales.deals import Deal
 from engine.sales.ladders import Move
 from reports import ladders, narrowing
 from reports.movements import GREEN, GREY, RED
@@ -17,7 +16,7 @@ from reports.periods import DAY
 from reports.queries import Scope
 from webapp import reporting_words as words
 from webapp.access import me
-from webapp.reporting_address import NO_PRODUCT, Asked, changed
+from webapp.reporting_address import NO_PRODUCT, Asked, changed, products
 from webapp.reporting_item_words import says
 from webapp.reporting_words import Names
 
@@ -42,7 +41,7 @@ def shared(session: Session, ask: Asked, scope: Scope, names: Names) -> dict[str
         "owners": [tuple(row) for row in session.execute(people)],
         "section_title": chosen.title if chosen else "",
         "sections": session.scalars(sections.usable(me(), narrowing.ABOUT)).all() if of_deals else [],
-        "products": products(session, ask) if of_deals else [],
+        "products": products(session, ask, me()) if of_deals else [],
         "NO_PRODUCT": NO_PRODUCT,
         "narrowed": scope.viewer is not None,
         "GREEN": GREEN,
@@ -51,10 +50,3 @@ def shared(session: Session, ask: Asked, scope: Scope, names: Names) -> dict[str
         "DAY": DAY,
         "is_work_day": calendars.is_work_day,
     }
-
-
-def products(session: Session, ask: Asked) -> list[str]:
-    """The lines of products that the viewer's deals are about."""
-    lines = select(Deal.product_line).where(access.visible(me(), Deal), Deal.product_line != "").distinct()
-    mine = lines.where(Deal.ladder == ask.ladder.key) if ask.ladder.of == "deal" else lines
-    return [line for line in session.scalars(mine.order_by(Deal.product_line)) if line]

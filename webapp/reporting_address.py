@@ -6,15 +6,16 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from flask import request, url_for
-from sqlalchemy import Select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from engine import people
+from engine import access, people
 from engine.calendars import HOME, local_day
 from engine.db import Base
 from engine.errors import Refusal
 from engine.people import Department, Person
 from engine.process.definitions import Definition
+from engine.sales.deals import Deal
 from engine.sales.sections import Section
 from reports import ladders, narrowing, queries, reading
 from reports.ladders import Ladder
@@ -174,13 +175,23 @@ class Asked:
         days: dict[str, Any] = {"from": period.start.isoformat(), "to": period.last.isoformat()}
         return url_for("reports.moves", **self.kept(), **days, kinds=",".join(kinds) or None, **cut)
 
-    def stood(self, before: date, stage: str | None = None) -> str:
-        """The address of what stood open when a day began."""
-        return url_for("reports.moves", **self.kept(), standing=stage or queries.ANY, at=before.isoformat())
+    def stood(self, before: date, stage: str | None = None, *, idle: bool = False) -> str:
+        """The address of what stood open when a day began, ``idle`` only of what had long not moved."""
+        where: dict[str, Any] = {"standing": stage or queries.ANY, "at": before.isoformat()}
+        return url_for("reports.moves", **self.kept(), **where, idle=1 if idle else None)
 
     def cell(self, period: Period, view: str, fate: str, stage: str) -> str:
         """The address of the deals that a cell of the funnel counts."""
         return self.listed(period, cell=view, fate=fate, stage=stage)
+
+
+def products(session: Session, ask: Asked, viewer: Person | None) -> list[str]:
+    """The lines of products that the viewer's deals are about."""
+    lines = select(Deal.product_line).where(Deal.product_line != "").distinct().order_by(Deal.product_line)
+    if viewer is not None:
+        lines = lines.where(access.visible(viewer, Deal))
+    mine = lines.where(Deal.ladder == ask.ladder.key) if ask.ladder.of == "deal" else lines
+    return [line for line in session.scalars(mine) if line]
 
 
 def end_of(day: date) -> datetime:

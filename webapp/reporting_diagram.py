@@ -20,7 +20,7 @@ from reports.charts import Part, PlotWords, Post
 from reports.steps import Pick
 from reports.waiting import Neck
 from webapp import formats
-from webapp.access import me, needs
+from webapp.access import needs
 from webapp.database import db
 from webapp.processes import drawings_of, drawn
 from webapp.report_paper import Cell, Column, Figure, Paper, Table
@@ -69,7 +69,7 @@ def bottlenecks() -> ResponseReturnValue:
     necks = _necks(seen)
     paper = _paper(seen, necks)
     plan = seen.plans.plan(seen.version) if seen.version else None
-    drawings = _drawings(seen)
+    drawings = drawings_shown(seen)
     wanted = request.args.get("drawing", "")
     shown = wanted if wanted in drawings else _busiest(seen, necks, list(drawings))
     return render_template(
@@ -82,7 +82,7 @@ def bottlenecks() -> ResponseReturnValue:
         heats=HEATS,
         meaning=MEANINGS[seen.ask.heat],
         levels=range(1, LEVELS + 1),
-        elements=[(each.element if _file(seen, each.diagram) == shown else "") for each in necks],
+        elements=[(each.element if file_of(seen, each.diagram) == shown else "") for each in necks],
         **around(seen),
     )
 
@@ -173,7 +173,7 @@ def _necks(seen: Seen) -> list[Neck]:
 # ------------------------------------------------------------------------------------------------ the drawing
 
 
-def _drawings(seen: Seen) -> dict[str, Any]:
+def drawings_shown(seen: Seen) -> dict[str, Any]:
     """The drawings of the version shown that there are: a history from elsewhere has none."""
     if seen.version is None:
         return {}
@@ -181,7 +181,7 @@ def _drawings(seen: Seen) -> dict[str, Any]:
     return {file: each for file, each in drawings_of(seen.plans.plan(seen.version)).items() if file in files}
 
 
-def _file(seen: Seen, diagram: str) -> str:
+def file_of(seen: Seen, diagram: str) -> str:
     found = seen.plans.plan(seen.version).diagrams.get(diagram) if seen.version else None
     return found.file if found else ""
 
@@ -190,7 +190,7 @@ def _busiest(seen: Seen, necks: Sequence[Neck], files: Sequence[str]) -> str:
     """The drawing with the hottest step."""
     hottest = sorted(necks, key=lambda each: -heat_of(each, seen.ask.heat))
     return next(
-        (file for each in hottest if (file := _file(seen, each.diagram)) in files), "".join(files[:1])
+        (file for each in hottest if (file := file_of(seen, each.diagram)) in files), "".join(files[:1])
     )
 
 
@@ -221,7 +221,7 @@ def _marks(seen: Seen, necks: Sequence[Neck], file: str) -> dict[str, Any]:
                 "href": step_href(seen, each),
             }
             for each in necks
-            if _file(seen, each.diagram) == file and heat_of(each, seen.ask.heat) > 0
+            if file_of(seen, each.diagram) == file and heat_of(each, seen.ask.heat) > 0
         }
     }
 
@@ -285,18 +285,8 @@ def _figure(seen: Seen, necks: Sequence[Neck]) -> Figure:
         for each in necks[:8]
         if each.sums.queue
     ]
-    title = gettext("Where work waited")
-    return Figure("waiting", title, _finding(seen, necks), bars(rows, title), "steps")
-
-
-def bars(rows: Sequence[tuple[str, Part, str, str]], title: str) -> str:
-    """One bar a line: name, mark, figure, note."""
-    return (
-        charts.causes(rows, title)
-        .replace('class="r"', 'class="rng"')
-        .replace("▼ ", "")
-        .replace('"vdn"', '"v"')
-    )
+    said = PlotWords(gettext("Where work waited"), _finding(seen, necks))
+    return Figure("waiting", said.title, said.finding, charts.ranked(rows, said), "steps")
 
 
 def _table(seen: Seen, necks: Sequence[Neck]) -> Table:

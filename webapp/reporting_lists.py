@@ -92,7 +92,11 @@ def _listed(session: Session, ask: Asked) -> tuple[Select[Any], str]:
         title = gettext(
             "Open on the morning of %(day)s: %(where)s", day=words.days(morning, morning), where=where
         )
-        return queries.stood(scope, morning, stage), title
+        if not request.args.get("idle"):
+            return queries.stood(scope, morning, stage), title
+        limits = reading.limits(ask.ladder, morning - DAY)
+        rested = gettext("%(title)s, without a move for too long", title=title)
+        return queries.stood(scope, morning, stage, limits), rested
     if ask.start and ask.end and ask.start > ask.end:
         raise EndsBeforeItBegins(start=ask.start, end=ask.end, field="from")
     period = Period(ask.start or ask.today, (ask.end or ask.today) + DAY)

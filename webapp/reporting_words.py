@@ -19,7 +19,6 @@ from reports.ladders import Ladder
 from reports.movements import GREEN, RED, Total
 from reports.periods import DAY, Period
 from reports.queries import WENT_TO
-from reports.reading import Unit
 from webapp import formats
 from webapp import reporting_item_words as item_words
 from webapp.languages import current
@@ -283,11 +282,6 @@ def usual_money(usual: Usual) -> str:
         if usual.money_green is None
         else figure(Total(0, 0, round(usual.money_green)), "money")
     )
-
-
-def listing(units: Sequence[Unit], names: Names, by_owner: bool) -> str:  # asked by a template
-    """The names of these units, one after the other."""
-    return ", ".join(names.person(each.id) if by_owner else names.department(each.id) for each in units)
 
 
 def figure(total: Total, measure: str) -> str:

@@ -178,3 +178,26 @@ def test_what_makes_no_sense_is_refused_by_name(
 
     assert answer.status_code == status
     assert said in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("group", ["department", "team", "owner", "stage", "product", "section"])
+def test_every_number_side_by_side_opens_a_list_as_long_as_it_says(
+    as_: As,
+    session: Session,
+    director: Person,
+    departments: dict[str, Department],
+    long_sale: Definition,
+    group: str,
+) -> None:
+    for place, deal in enumerate(session.scalars(select(Deal))):
+        deal.product_line = ("Regały", "Wagi", None)[place % 3]
+    keep(session, director, {"field": "amount", "op": "over", "value": "200000"})
+    keep(session, director, {"field": "amount", "op": "over", "value": "300000"}, "Największe")
+    client = as_(director)
+
+    text = page(client.get(f"/reports/dynamics?by=month&group={group}"))
+    rows = counted(text.partition("<h2>Who moved</h2>")[2].partition("</table>")[0])
+
+    assert len(rows) >= 3
+    for number, address in rows:
+        assert length(client, address) == number, address
