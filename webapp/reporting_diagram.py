@@ -117,17 +117,22 @@ def bottleneck_step() -> ResponseReturnValue:
         "reporting/bottleneck_step.html",
         neck=neck,
         title=seen.plans.step(diagram, element),
+        changed_back=url_for("reports.bottlenecks", **_back(seen)),
         where={"diagram": diagram, "element": element},
         spread=_spread(seen, neck),
         queue=queue,
         worst=worst,
         known=known(seen, [*queue, *worst]),
         meaning=BEGUN,
-        in_time=in_time,
         waited=waited,
         as_of=seen.window[1],
         **around(seen),
     )
+
+
+def _back(seen: Seen) -> dict[str, Any]:
+    days = {"from": seen.period.start.isoformat(), "to": seen.period.last.isoformat()}
+    return {**seen.ask.kept(), **days, "version": seen.only}
 
 
 def paper(session: Session, ask: Asked, viewer: Person | None) -> Paper:
@@ -233,8 +238,8 @@ def _tag(neck: Neck, heat: str) -> str:
 
 def step_href(seen: Seen, neck: Neck) -> str:
     """The page of a step."""
-    days = {"from": seen.period.start.isoformat(), "to": seen.period.last.isoformat()}
-    where = {"diagram": neck.diagram, "element": neck.element}
+    days: dict[str, Any] = {"from": seen.period.start.isoformat(), "to": seen.period.last.isoformat()}
+    where: dict[str, Any] = {"diagram": neck.diagram, "element": neck.element}
     return url_for("reports.bottleneck_step", **seen.ask.kept(), version=seen.only, **days, **where)
 
 
@@ -257,7 +262,7 @@ def _paper(seen: Seen, necks: Sequence[Neck]) -> Paper:
 def _finding(seen: Seen, necks: Sequence[Neck]) -> str:
     top = necks[0] if necks else None
     if top is None or not top.sums.queue:
-        return gettext("No work waited in these days.")
+        return str(gettext("No work waited in these days."))
     said = gettext(
         "Work waits longest at “%(step)s”: %(time)s in all, %(share)s of all waiting.",
         step=seen.plans.step(top.diagram, top.element),

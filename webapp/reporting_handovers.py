@@ -90,7 +90,7 @@ def _paper(seen: Seen, cells: Sequence[Pair]) -> Paper:
 def _finding(seen: Seen, between: Sequence[Pair]) -> str:
     n = sum(each.n for each in between)
     if not n:
-        return gettext("No work passed from department to department in these days.")
+        return str(gettext("No work passed from department to department in these days."))
     back = sum(each.back for each in between)
     slow = max(between, key=lambda each: (each.mean or 0) * each.taken)
     return " ".join(

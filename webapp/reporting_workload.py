@@ -87,16 +87,16 @@ def _paper(seen: Seen) -> Paper:
 def _finding(seen: Seen, units: Sequence[Load]) -> str:
     n, late = sum(each.open for each in units), sum(each.overdue for each in units)
     if not n:
-        return gettext("Nothing is open.")
+        return str(gettext("Nothing is open."))
     said = ngettext("%(num)d piece of work is open", "%(num)d pieces of work are open", n)
     most = units[0]
-    return gettext(
+    return str(gettext(
         "%(open)s, %(late)s of them overdue; most with %(department)s: %(n)s.",
         open=said,
         late=formats.number(late),
         department=_unit(seen, most.id),
         n=formats.number(most.open),
-    )
+    ))
 
 
 def _unit(seen: Seen, id_: int) -> str:
