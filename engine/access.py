@@ -185,21 +185,31 @@ def _versions(person: Person) -> Clause:
 
 def _of_absent(person: Person, on: date) -> Select[int]:
     """The departments whose heads this person stands in for on a day."""
-    membership, absence = aliased(Membership), aliased(Absence)
-    away = select(absence.person_id).where(absence.deputy_id == person.id, absences.on(on, absence))
-    return select(membership.department_id).where(membership.is_head, membership.person_id.in_(away))
+    membership = aliased(Membership)
+    away = membership.person_id.in_(_absent(person, on))
+    return select(membership.department_id).where(membership.is_head, away)
+
+
+def _absent(person: Person, on: date) -> Select[int]:
+    """Whom this person stands in for on a day."""
+    absence = aliased(Absence)
+    return select(absence.person_id).where(absence.deputy_id == person.id, absences.on(on, absence))
 
 
 def _lent_agreements(person: Person, on: date, agreement: Any = Agreement) -> Clause:
     units, version = _of_absent(person, on), aliased(AgreementVersion)
-    said = select(version.id).where(version.agreement_id == agreement.id, _worded(units, version))
-    return and_(_between(units, agreement), said.exists())
+    of_it = select(version.id).where(version.agreement_id == agreement.id)
+    asked = of_it.where(version.escalated_to_id.in_(_absent(person, on))).exists()
+    return or_(and_(_between(units, agreement), of_it.where(_worded(units, version)).exists()), asked)
 
 
 def _lent_versions(person: Person, on: date) -> Clause:
     agreement, units = aliased(Agreement), _of_absent(person, on)
+    version = aliased(AgreementVersion)
     seen = select(agreement.id).where(_between(units, agreement))
-    return and_(AgreementVersion.agreement_id.in_(seen), _worded(units, AgreementVersion))
+    asked = select(version.agreement_id).where(version.escalated_to_id.in_(_absent(person, on)))
+    worded = and_(AgreementVersion.agreement_id.in_(seen), _worded(units, AgreementVersion))
+    return or_(worded, and_(AgreementVersion.agreement_id.in_(asked), AgreementVersion.state != "draft"))
 
 
 def _acts(person: Person) -> Clause:

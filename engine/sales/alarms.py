@@ -94,7 +94,10 @@ def _take(held: Held, step: dict[str, Any]) -> None:
 
 
 def _put_off(session: Session, promise_id: int, now: datetime) -> None:
+    """Its case rests, so nothing happens to it; what that means for the client is said."""
     promise = session.get_one(Promise, promise_id, populate_existing=True)
+    health.hold(session, promise)
+    health.follow(session, promise, by=None, now=now)
     promise.alarm_at = promising.calendar(session, promise).add_round(now, AGAIN)
     session.flush()
 

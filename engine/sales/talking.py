@@ -240,7 +240,7 @@ def say(
     """
     promise, before, was = held.promise, held.promise.state, held.promise.turn
     told = {name: value for name, value in (data or {}).items() if value is not None}
-    _record(held, kind, told)
+    record(held, kind, told)
     if state is not None:
         promise.state = state
     promise.turn = turn if turn is not None else TURNS.get(promise.state, PROVIDER)
@@ -254,7 +254,8 @@ def say(
     health.follow(held.session, promise, by=held.by, now=held.now)
 
 
-def _record(held: Held, kind: str, data: dict[str, Any]) -> None:
+def record(held: Held, kind: str, data: Mapping[str, Any]) -> None:
+    """One fact about a promise, in the history of its case."""
     task = held.task
     history.record(
         held.session,

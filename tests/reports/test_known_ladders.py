@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from engine import access
 from engine.people import Department, Membership, Person, Role
-from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.sales.deals import Deal
 from engine.sales.ladders import Move
@@ -17,6 +16,7 @@ from reports import ladders
 from reports.ladders import UnknownLadder
 from tests.conftest import MONDAY
 from tests.engine.sales.hand_offs import agree, asked
+from tests.reports import company
 from tests.reports.histories import at_noon
 
 
@@ -39,17 +39,8 @@ def promise(
 
 def elsewhere(session: Session, department_ids: list[int | None]) -> str:
     """A case of a history from elsewhere that these departments moved, one after the other."""
-    definition = Definition(
-        process="permits",
-        version=1,
-        title={"pl": "Pozwolenia", "en": "Permits"},
-        kind="imported",
-        content_hash="0" * 64,
-        deployed_at=MONDAY,
-        retired_at=MONDAY,
-    )
-    session.add(definition)
-    session.flush()
+    definition = company.define(session, "permits")
+    definition.kind, definition.retired_at = "imported", MONDAY
     case = Instance(definition_id=definition.id, process="permits", title="Pozwolenie 7", started_at=MONDAY)
     session.add(case)
     session.flush()

@@ -107,7 +107,7 @@ class Map:
         return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def read(text: str | bytes) -> Map:
+def read(text: str) -> Map:
     """The map that a TOML text says. Raises MapBroken, MapTooLarge, FieldMissing, FieldUnknown, FieldWrong,
     PositionUnknown: each names the field or line."""
     plain = _parsed(text)
@@ -133,21 +133,27 @@ def read(text: str | bytes) -> Map:
     )
 
 
-def _parsed(text: str | bytes) -> dict[str, Any]:
-    if len(text) > MOST_KB * 1024:
+def decoded(content: bytes) -> str:
+    """The text of a map that lies in a file. Raises MapTooLarge, MapBroken with the line."""
+    if len(content) > MOST_KB * 1024:
         raise wrong.MapTooLarge(most=MOST_KB, field="map")
     try:
-        said = text.decode("utf-8-sig") if isinstance(text, bytes) else text.removeprefix("\ufeff")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        before = error.object[: error.start]
+        before = content[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         raise wrong.MapBroken(line=line, column=column, field="map") from error
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    if len(text) > MOST_KB * 1024:
+        raise wrong.MapTooLarge(most=MOST_KB, field="map")
+    said = text.removeprefix("\ufeff").replace("\r\n", "\n")
     try:
-        return tomllib.loads(said.replace("\r\n", "\n"))
+        return tomllib.loads(said)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         found = re.search(r"at line (\d+), column (\d+)", str(error))
-        last = said.count("\n") + 1
-        place = found.groups() if found else (str(last), "1")
+        place = found.groups() if found else (str(said.count("\n") + 1), "1")
         raise wrong.MapBroken(line=place[0], column=place[1], field="map") from error
 
 
