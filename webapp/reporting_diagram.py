@@ -301,15 +301,15 @@ def _table(seen: Seen, necks: Sequence[Neck]) -> Table:
         Column(pgettext("report", "share"), "share"),
         Column(gettext("waits now"), "count"),
         Column(gettext("became ready"), "count"),
-        Column(gettext("completed"), "count"),
+        Column(pgettext("steps", "completed"), "count"),
         Column(gettext("not begun, ended"), "count"),
         Column("p50", "days"),
         Column("p85", "days"),
         Column(gettext("had it, mean"), "days"),
-        Column(gettext("done again"), "count"),
+        Column(pgettext("steps", "done again"), "count"),
         Column(gettext("promises broken"), "count"),
     )
-    return Table("steps", gettext("Steps"), columns, [_line(seen, each) for each in necks])
+    return Table("steps", pgettext("steps", "Steps"), columns, [_line(seen, each) for each in necks])
 
 
 def _line(seen: Seen, neck: Neck) -> list[Cell]:
@@ -330,7 +330,7 @@ def _line(seen: Seen, neck: Neck) -> list[Cell]:
         count(sums.abandoned, "abandoned"),
         Cell(in_days(neck.p50)),
         Cell(in_days(neck.p85)),
-        Cell(in_days(sums.worked / ended) if ended else None),
+        Cell(in_days(sums.worked / ended) if ended and sums.worked else None),
         count(neck.rework, "again"),
         count(neck.broken, "broken"),
     ]

@@ -93,7 +93,7 @@ def _told(event: Event) -> dict[str, Any]:
 
 def _paper(seen: Seen) -> Paper:
     cases = flow.cases(seen.session, seen.scope, seen.window)
-    levels = flow.course(seen.session, seen.scope, seen.ask.ladder, seen.period)
+    levels = flow.course(seen.session, seen.scope, seen.ask.ladder, _finer(seen.period))
     hands = seen.session.scalars(flow.by_hand(seen.scope, seen.window).limit(HANDS)).all()
     return Paper(
         key="flow",
@@ -110,6 +110,11 @@ def _paper(seen: Seen) -> Paper:
             *([_by_hand(seen, hands)] if hands else []),
         ],
     )
+
+
+def _finer(period: Period) -> Period:
+    """Weeks for up to thirty of them, else months: a picture of three points shows nothing."""
+    return Period(period.start, period.end, "week" if period.days <= 210 else "month")
 
 
 def _finding(cases: Sequence[Case]) -> str:
@@ -222,8 +227,8 @@ def _worst(cases: Sequence[Case]) -> Table:
     columns = (
         Column(pgettext("report", "Case")),
         Column(pgettext("report", "Ended"), "day"),
-        Column(gettext("length"), "days"),
-        Column(gettext("worked on"), "days"),
+        Column(pgettext("steps", "length"), "days"),
+        Column(pgettext("steps", "worked on"), "days"),
         Column(gettext("flow efficiency"), "share"),
         Column(gettext("in work time"), "share"),
     )

@@ -154,12 +154,12 @@ def _table(seen: Seen, between: Sequence[Pair]) -> Table:
         Column(pgettext("hand-over", "From")),
         Column(pgettext("hand-over", "To")),
         Column(gettext("hand-overs"), "count"),
-        Column(gettext("begun"), "count"),
-        Column(gettext("not begun"), "count"),
+        Column(pgettext("steps", "begun"), "count"),
+        Column(pgettext("steps", "not begun"), "count"),
         Column(gettext("mean delay"), "days"),
         Column("p50", "days"),
         Column("p85", "days"),
-        Column(gettext("came back"), "count"),
+        Column(pgettext("steps", "came back"), "count"),
         Column(pgettext("report", "share"), "share"),
     )
     return Table("pairs", gettext("Hand-overs"), columns, [_row(seen, each) for each in between])

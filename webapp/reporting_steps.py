@@ -310,7 +310,7 @@ def _title(seen: Seen, pick: Pick) -> list[str]:
     if pick.holder is not None:
         parts.append(seen.names.department(pick.holder))
     if pick.person is not None:
-        parts.append(seen.names.person(pick.person) if pick.person else gettext("nobody yet"))
+        parts.append(seen.names.person(pick.person) if pick.person else pgettext("steps", "nobody yet"))
     if pick.kind not in ("open", "overdue", "waiting"):
         parts.append(words.span(seen.period))
     return parts
@@ -341,8 +341,8 @@ def _heads() -> list[str]:
         pgettext("report", "Step"),
         pgettext("report", "Case"),
         gettext("Department"),
-        gettext("Came from"),
-        gettext("Ready"),
+        pgettext("steps", "Came from"),
+        pgettext("steps", "Ready"),
         pgettext("report", "Begun"),
         pgettext("report", "Ended"),
         gettext("Due"),

@@ -157,7 +157,7 @@ def _paper(seen: Seen, ended: Sequence[Path], running: Sequence[Path], ways: Seq
         known=seen.window[1],
         finding=_finding(ended, running, ways),
         definition=[str(each) for each in DEFINITION],
-        figures=[_figure(seen, ways)] if ways else [],
+        figures=[_figure(seen, ways)] if ways and ways[0].n > 1 else [],
         tables=tables,
     )
 
@@ -165,7 +165,7 @@ def _paper(seen: Seen, ended: Sequence[Path], running: Sequence[Path], ways: Seq
 def _finding(ended: Sequence[Path], running: Sequence[Path], ways: Sequence[Variant]) -> str:
     if not ways:
         return gettext("No case ended in these days; %(n)s are open.", n=formats.number(len(running)))
-    said = ngettext(
+    said: str = ngettext(
         "%(num)d case ended on %(ways)s ways",
         "%(num)d cases ended on %(ways)s ways",
         len(ended),
@@ -199,7 +199,7 @@ def _figure(seen: Seen, ways: Sequence[Variant]) -> Figure:
 def _table(seen: Seen, ways: Sequence[Variant]) -> Table:
     columns = (
         Column(pgettext("variant", "Way")),
-        Column(gettext("cases"), "count"),
+        Column(pgettext("steps", "cases"), "count"),
         Column(pgettext("report", "share"), "share"),
         Column(gettext("mean length"), "days"),
         Column(pgettext("variant", "steps"), "count"),
@@ -231,8 +231,8 @@ def _way_href(way: Variant) -> str:
 def _rework(seen: Seen, again: Sequence[Again]) -> Table:
     columns = (
         Column(pgettext("report", "Step")),
-        Column(gettext("cases"), "count"),
-        Column(gettext("done again"), "count"),
+        Column(pgettext("steps", "cases"), "count"),
+        Column(pgettext("steps", "done again"), "count"),
         Column(gettext("by the same person"), "count"),
         Column(gettext("by another"), "count"),
     )
@@ -253,7 +253,7 @@ def _pairs(seen: Seen, pairs: Sequence[Follow]) -> Table:
     columns = (
         Column(pgettext("report", "Step")),
         Column(gettext("followed by")),
-        Column(gettext("times"), "count"),
+        Column(pgettext("steps", "times"), "count"),
         Column(gettext("mean time between"), "days"),
     )
     rows = [

@@ -90,13 +90,15 @@ def _finding(seen: Seen, units: Sequence[Load]) -> str:
         return str(gettext("Nothing is open."))
     said = ngettext("%(num)d piece of work is open", "%(num)d pieces of work are open", n)
     most = units[0]
-    return str(gettext(
-        "%(open)s, %(late)s of them overdue; most with %(department)s: %(n)s.",
-        open=said,
-        late=formats.number(late),
-        department=_unit(seen, most.id),
-        n=formats.number(most.open),
-    ))
+    return str(
+        gettext(
+            "%(open)s, %(late)s of them overdue; most with %(department)s: %(n)s.",
+            open=said,
+            late=formats.number(late),
+            department=_unit(seen, most.id),
+            n=formats.number(most.open),
+        )
+    )
 
 
 def _unit(seen: Seen, id_: int) -> str:
@@ -121,11 +123,11 @@ def _figure(seen: Seen, units: Sequence[Load]) -> Figure:
 def _columns(first: str) -> tuple[Column, ...]:
     return (
         Column(first),
-        Column(gettext("open"), "count"),
-        Column(gettext("overdue"), "count"),
+        Column(pgettext("steps", "open"), "count"),
+        Column(pgettext("steps", "overdue"), "count"),
         Column(gettext("oldest since"), "day"),
-        Column(gettext("completed"), "count"),
-        Column(gettext("open on average"), "text"),
+        Column(pgettext("steps", "completed"), "count"),
+        Column(gettext("open on average"), "count"),
     )
 
 
@@ -145,7 +147,7 @@ def _by_department(seen: Seen, units: Sequence[Load]) -> Table:
 def _by_person(seen: Seen, people: Sequence[Load]) -> Table:
     rows = [
         [
-            Cell(seen.names.person(each.id) if each.id else gettext("nobody yet")),
+            Cell(seen.names.person(each.id) if each.id else pgettext("steps", "nobody yet")),
             *_open(seen, each, person=each.id),
             Cell(each.done, seen.listed("done", person=each.id) if each.done else ""),
             _average(each, seen.listed("working", person=each.id)),
@@ -166,4 +168,4 @@ def _open(seen: Seen, load: Load, **who: int) -> list[Cell]:
 def _average(load: Load, href: str) -> Cell:
     if load.average is None:
         return Cell(None)
-    return Cell(formats.number(load.average, 2), href if load.average else "")
+    return Cell(round(load.average, 2), href if load.average else "")
