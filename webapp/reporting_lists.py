@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from engine.calendars import HOME
+from reports import flow as reaching
 from reports import funnel as funnels
 from reports import queries, reading
 from reports.periods import DAY, Period
@@ -142,6 +143,11 @@ def _cell(
     view, fate = request.args.get("cell", ""), request.args.get("fate", "")
     stage = request.args.get("stage", "")
     rank = len(ask.ladder.stages) + 1 if stage == "won" else ask.ladder.ranks.get(stage, 0)
+    if view == "reach" and rank:
+        every = reading.paths(session, scope, ask.ladder)
+        where = pgettext("report", "Won") if stage == "won" else names.stage(stage)
+        title = gettext("First reached %(stage)s or beyond: %(days)s", stage=where, days=words.span(period))
+        return queries.chosen(scope, reaching.reached_in(every, period, rank)), title
     if view not in ("cohort", "flow") or not rank or (view == "cohort" and fate not in funnels.FATES):
         raise Unknown(name="cell", value=f"{view} {fate} {stage}"[:80])
     ids = reading.members(session, scope, ask.ladder, period, view=view, rank=rank, fate=fate)

@@ -1,21 +1,33 @@
 """Every page of the reports; importing them puts them on the blueprint."""
 
 from webapp import (
+    reporting_diagram,
     reporting_dynamics,
+    reporting_flow,
     reporting_forecast,
     reporting_funnel,
+    reporting_handovers,
     reporting_index,
     reporting_lists,
     reporting_promises,
+    reporting_steps,
+    reporting_variants,
+    reporting_workload,
 )
 from webapp.reporting import bp
 
 __all__ = [
     "bp",
+    "reporting_diagram",
     "reporting_dynamics",
+    "reporting_flow",
     "reporting_forecast",
     "reporting_funnel",
+    "reporting_handovers",
     "reporting_index",
     "reporting_lists",
     "reporting_promises",
+    "reporting_steps",
+    "reporting_variants",
+    "reporting_workload",
 ]
