@@ -20,7 +20,9 @@ from engine.db import connect, sessions
 from engine.digests import Writer
 from engine.process import clock, housekeeping, inbox, migrating, tasks
 from engine.sales import alarms, chain, remembering, standing
+from engine.sales.past import jobs as past_jobs
 from webapp import notice_mail, wiring
+from webapp.past_reports import add_up
 from webapp.settings import Settings
 
 SECONDS = 1
@@ -45,6 +47,11 @@ def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda:
         done += remembering.tell_due(session, now=now())
         session.commit()
     return done
+
+
+def bring_in(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
+    """Import a history from elsewhere that waits for its turn. Returns how many."""
+    return past_jobs.work(factory, add_up, now=now())
 
 
 def mail(
@@ -121,6 +128,15 @@ def _wound(settings: Settings, scheduler: Any) -> Iterator[BaseScheduler]:
     )
     scheduler.add_job(
         remind, "interval", [factory], seconds=60, max_instances=1, coalesce=True, misfire_grace_time=None
+    )
+    scheduler.add_job(
+        bring_in,
+        "interval",
+        [factory],
+        seconds=SECONDS,
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=None,
     )
     try:
         yield scheduler

@@ -98,10 +98,15 @@ def same(session: Session, sha256: str, chosen: Map) -> Import | None:
     return session.scalars(query.order_by(Import.id).limit(1)).first()
 
 
+def fit(session: Session, chosen: Map) -> None:
+    """Raises LadderTaken, LadderDiffers, DepartmentUnknown when what is here does not let this map in."""
+    ladder.check(session, chosen)
+    Names(session, chosen)
+
+
 def rehearse(session: Session, checked: Checked) -> Counts:
     """What importing would write; changes nothing. Raises what `bring` raises."""
-    ladder.check(session, checked.chosen)
-    Names(session, checked.chosen)
+    fit(session, checked.chosen)
     counts = Counts(events=checked.count, cases=len(checked.cases))
     for _, told in _new(session, checked, counts):
         counts.steps += len(told.steps)

@@ -102,6 +102,14 @@ class NothingStands(Refusal):
     """No event of the file stands on the ladder: none of the activities that the map leads to a position occurs in it. It has: %(present)s."""
 
 
+class NeverEnded(Refusal):
+    """This import was begun %(tries)s times and never ended. Import the file on the command line: contentum history import."""
+
+
+class NotADraft(Refusal):
+    """This import waits, runs or has ended already; its map does not change any more."""
+
+
 class Rows(Refusal):
     """%(count)s rows of the file are wrong, so nothing was imported."""
 
@@ -173,11 +181,18 @@ class Ledger:
             raise Rows(self)
 
     def plain(self) -> list[dict[str, Any]]:
-        """The listed rows as data: line, English sentence before its places are filled, the places."""
-        return [
-            {"line": line, "message": each.message, "places": {k: str(v) for k, v in each.places.items()}}
-            for line, each in self.first
-        ]
+        """The listed rows as data."""
+        return [said(each, line) for line, each in self.first]
+
+
+def said(refusal: Refusal, line: int | None = None) -> dict[str, Any]:
+    """A refusal as data: its line, the English sentence before its places are filled, the places in both languages."""
+    places = {name: _kept(value) for name, value in refusal.places.items()}
+    return {"line": line, "message": refusal.message, "places": places}
+
+
+def _kept(value: Any) -> Any:
+    return {"pl": value.pl, "en": value.en} if isinstance(value, Text) else str(value)
 
 
 def short(names: Sequence[str], most: int = 12) -> str:
