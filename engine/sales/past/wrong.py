@@ -111,7 +111,7 @@ class NotADraft(Refusal):
 
 
 class Rows(Refusal):
-    """%(count)s rows of the file are wrong, so nothing was imported."""
+    """Wrong rows in the file: %(count)s. Nothing was imported."""
 
     def __init__(self, ledger: "Ledger") -> None:
         self.ledger = ledger
@@ -119,7 +119,7 @@ class Rows(Refusal):
 
 
 class CasesChanged(Refusal):
-    """%(count)s cases are here already and differ in this file, so nothing was imported: %(names)s. What was imported does not change; import the file under another name of the ladder."""
+    """Cases that are here already and differ in this file: %(count)s (%(names)s). Nothing was imported: what came in once does not change. Import the file under another name of the ladder."""
 
 
 class NoCase(Refusal):
