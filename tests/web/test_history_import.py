@@ -100,3 +100,23 @@ def typed(**more: str) -> dict[str, str]:
             f"place-{place}": str(place + 1) if meaning == "position" else "",
         }
     return found | more
+
+
+def test_the_rest_of_the_house_copes_with_a_process_that_has_only_a_past(
+    director: Visitor, as_: Doors, dorota: Person, database: Engine, session: Session
+) -> None:
+    number = upload(director, LOG.encode())
+    director.send(f"/reports/history/{number}/map", typed(press="import"))
+    carry_out(database)
+    case = session.scalars(select(Move.instance_id).where(Move.ladder == "dawna")).first()
+    for visitor in (director, as_(dorota)):
+        assert "dawna" in visitor.get("/processes/").get_data(as_text=True)
+        page = visitor.get("/processes/dawna").get_data(as_text=True)
+        assert "history from elsewhere" in page
+        assert "bpmn-view" not in page
+        assert visitor.get("/processes/dawna/start").status_code == 404
+    assert "zmiana zakresu" in director.get(f"/processes/instances/{case}").get_data(as_text=True)
+    assert "Dawna sprzedaż" in director.get("/reports/").get_data(as_text=True)
+    assert director.get("/").status_code in (200, 302, 303)
+    for path in ("/sales/", "/work/", "/processes/dawna/hand-offs", "/processes/dawna/compare"):
+        assert director.get(path, follow_redirects=True).status_code in (200, 404), path

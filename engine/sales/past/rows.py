@@ -8,8 +8,9 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, Numeric, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, BigId
+from engine.process import definitions
 
-KIND = "imported"
+KIND = definitions.PAST
 """The kind of a definition that is a history from elsewhere: it has a ladder and steps, no drawing, starts nothing."""
 
 STATUSES = ("draft", "waiting", "running", "done", "refused")
