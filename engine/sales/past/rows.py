@@ -87,6 +87,7 @@ class ImportedStep(Base):
     """
 
     __tablename__ = "imported_steps"
+    __table_args__ = {"sqlite_with_rowid": False}
 
     instance_id: Mapped[int] = mapped_column(
         ForeignKey("instances.id"), primary_key=True, autoincrement=False
