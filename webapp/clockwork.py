@@ -20,8 +20,10 @@ from engine.db import connect, sessions
 from engine.digests import Writer
 from engine.process import clock, housekeeping, inbox, migrating, tasks
 from engine.sales import alarms, chain, remembering, standing
+from engine.sales.past import jobs as past_jobs
 from reports import low_green
 from webapp import notice_mail, wiring
+from webapp.past_reports import add_up
 from webapp.settings import Settings
 
 SECONDS = 1
@@ -47,6 +49,11 @@ def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda:
         session.commit()
     with factory.begin() as session:
         return done + low_green.check_due(session, now=now())
+
+
+def bring_in(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
+    """Import a history from elsewhere that waits for its turn. Returns how many."""
+    return past_jobs.work(factory, add_up, now=now())
 
 
 def mail(
@@ -123,6 +130,15 @@ def _wound(settings: Settings, scheduler: Any) -> Iterator[BaseScheduler]:
     )
     scheduler.add_job(
         remind, "interval", [factory], seconds=60, max_instances=1, coalesce=True, misfire_grace_time=None
+    )
+    scheduler.add_job(
+        bring_in,
+        "interval",
+        [factory],
+        seconds=SECONDS,
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=None,
     )
     try:
         yield scheduler
