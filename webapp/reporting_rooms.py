@@ -1,6 +1,23 @@
 """Every page of the reports; importing them puts them on the blueprint."""
 
-from webapp import reporting_dynamics, reporting_funnel, reporting_index, reporting_lists
+from webapp import (
+    report_jobs,
+    report_saved,
+    report_schedules,
+    reporting_dynamics,
+    reporting_funnel,
+    reporting_index,
+    reporting_lists,
+)
 from webapp.reporting import bp
 
-__all__ = ["bp", "reporting_dynamics", "reporting_funnel", "reporting_index", "reporting_lists"]
+__all__ = [
+    "bp",
+    "report_jobs",
+    "report_saved",
+    "report_schedules",
+    "reporting_dynamics",
+    "reporting_funnel",
+    "reporting_index",
+    "reporting_lists",
+]
