@@ -155,7 +155,7 @@ def _given(file: File) -> ResponseReturnValue:
 
 def words_of(form: str) -> str:
     """What a form is called."""
-    return {
+    names: dict[str, str] = {
         "pdf": "PDF",
         "xlsx": gettext("Workbook (XLSX)"),
         "csv": gettext("Tables (CSV)"),
@@ -164,7 +164,8 @@ def words_of(form: str) -> str:
         "xes": gettext("Event log (XES)"),
         "ocel": gettext("Event log (OCEL 2.0)"),
         "mail": gettext("Mail"),
-    }.get(form, form)
+    }
+    return names.get(form, form)
 
 
 bp.app_template_global("words_of_form")(words_of)

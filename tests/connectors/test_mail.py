@@ -1,6 +1,6 @@
 """The mail connector against a small SMTP server on loopback, and without any server."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email import message_from_bytes, policy
 from typing import Any
 
