@@ -5,9 +5,11 @@ from webapp import (
     report_saved,
     report_schedules,
     reporting_dynamics,
+    reporting_forecast,
     reporting_funnel,
     reporting_index,
     reporting_lists,
+    reporting_promises,
 )
 from webapp.reporting import bp
 
@@ -17,7 +19,9 @@ __all__ = [
     "report_saved",
     "report_schedules",
     "reporting_dynamics",
+    "reporting_forecast",
     "reporting_funnel",
     "reporting_index",
     "reporting_lists",
+    "reporting_promises",
 ]

@@ -8,7 +8,7 @@ from alembic import op
 from engine.db import BigId, Json, UtcDateTime
 
 revision: str = "0009"
-down_revision: str | None = "0004"
+down_revision: str | None = "0008"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
