@@ -1,6 +1,9 @@
 """Every page of the reports; importing them puts them on the blueprint."""
 
 from webapp import (
+    report_jobs,
+    report_saved,
+    report_schedules,
     reporting_diagram,
     reporting_dynamics,
     reporting_flow,
@@ -18,6 +21,9 @@ from webapp.reporting import bp
 
 __all__ = [
     "bp",
+    "report_jobs",
+    "report_saved",
+    "report_schedules",
     "reporting_diagram",
     "reporting_dynamics",
     "reporting_flow",
