@@ -1,6 +1,7 @@
 """What a report's address asks for, read and checked once, and the addresses of what its numbers count."""
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -21,11 +22,13 @@ from reports.queries import Cut, Scope
 CHOICES = {
     "by": BY,
     "measure": ("count", "money"),
-    "view": ("cohort", "flow"),
+    "view": ("cohort", "strict", "touched", "flow"),
     "group": ("department", "owner"),
-    "cell": ("cohort", "flow"),
+    "cell": ("cohort", "strict", "touched", "flow"),
 }
-KEPT = ("ladder", "by", "measure", "view", "group", "from", "to", "as_of", "department", "owner")
+MORE = ("segment", "against", "other_from", "other_to", "version_a", "version_b")
+"""What one report alone understands: kept as it stands in the address, read by `webapp.reporting_funnel_asked`."""
+KEPT = ("ladder", "by", "measure", "view", "group", "from", "to", "as_of", "department", "owner", *MORE)
 """What stays in the address when one thing is changed."""
 FUNNEL_DAYS = 183
 
@@ -49,6 +52,7 @@ class Asked:
     as_of: date | None = None
     department: int | None = None
     owner: int | None = None
+    more: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def today(self) -> date:
@@ -127,8 +131,18 @@ def asked(session: Session, now: datetime) -> Asked:
     if days["as_of"] and days["as_of"] >= local_day(now):
         days["as_of"] = None
     return replace(
-        found, **chosen, **days, department=number(args, "department"), owner=number(args, "owner")
+        found,
+        **chosen,
+        **days,
+        department=number(args, "department"),
+        owner=number(args, "owner"),
+        more=more(args),
     )
+
+
+def more(args: Mapping[str, str]) -> dict[str, str]:
+    """What only one report understands."""
+    return {name: args[name] for name in MORE if args.get(name)}
 
 
 def cut(period: Period) -> Cut:
@@ -159,7 +173,7 @@ def _choice(args: MultiDict[str, str], name: str, otherwise: str) -> str:
     return value
 
 
-def day(args: MultiDict[str, str], name: str) -> date | None:
+def day(args: Mapping[str, str], name: str) -> date | None:
     """A day of the address. Raises `Unknown`."""
     value = args.get(name)
     if not value:

@@ -13,16 +13,15 @@ from sqlalchemy.orm import Session
 
 from engine.calendars import HOME
 from engine.sales.deals import Deal
-from reports import funnel as funnels
-from reports import queries, reading
+from reports import queries
 from reports.periods import DAY, Period
-from reports.queries import Scope
 from webapp import reporting_words as words
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
 from webapp.reporting import bp, shared
-from webapp.reporting_address import Asked, Unknown, asked, cut, day
+from webapp.reporting_address import Asked, asked, cut, day
+from webapp.reporting_funnel_lists import cell
 from webapp.reporting_words import Names
 
 PAGE = 50
@@ -94,7 +93,7 @@ def _listed(session: Session, ask: Asked) -> tuple[Select[Any], str]:
         return queries.stood(scope, morning, stage), title
     period = Period(ask.start or ask.today, (ask.end or ask.today) + DAY)
     if request.args.get("cell"):
-        return _cell(session, ask, scope, period, names)
+        return cell(session, ask, scope, period, names)
     return queries.listed(scope, cut(period)), _title(period, names)
 
 
@@ -115,21 +114,6 @@ def _title(period: Period, names: Names) -> str:
     if args.get("cause"):
         parts.append(gettext("caused by: %(department)s", department=names.department(cut(period).cause)))
     return " · ".join(parts)
-
-
-def _cell(
-    session: Session, ask: Asked, scope: Scope, period: Period, names: Names
-) -> tuple[Select[Any], str]:
-    """The deals (or visits) that a cell of the funnel counts, each by the move that says it."""
-    view, fate = request.args.get("cell", ""), request.args.get("fate", "")
-    stage = request.args.get("stage", "")
-    rank = len(ask.ladder.stages) + 1 if stage == "won" else ask.ladder.ranks.get(stage, 0)
-    if view not in ("cohort", "flow") or not rank or (view == "cohort" and fate not in funnels.FATES):
-        raise Unknown(name="cell", value=f"{view} {fate} {stage}"[:80])
-    ids = reading.members(session, scope, ask.ladder, period, view=view, rank=rank, fate=fate)
-    where = pgettext("report", "Won") if stage == "won" else names.stage(stage)
-    title = " · ".join((where, words.fate(view, fate), words.span(period)))
-    return queries.chosen(scope, ids), title
 
 
 def _deals(session: Session, rows: Sequence[Any]) -> dict[int, Deal]:
