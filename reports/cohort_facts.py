@@ -6,12 +6,13 @@ of 5 % (`bucket`) and read out as the mean of a step's members.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from reports.movements import Total
 from reports.visits import Journey
 
+EPOCH, SECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(seconds=1)
 STEP = 1.05
 BOUNDS = tuple(STEP**number for number in range(600))
 REACH, WIN, VISIT = "reach", "win", "visit"
@@ -62,9 +63,14 @@ def month(day: date) -> date:
     return day.replace(day=1)
 
 
+def second(at: datetime) -> int:
+    """A moment as whole seconds since 2000-01-01 UTC."""
+    return (at - EPOCH) // SECOND
+
+
 def lasted(start: datetime, end: datetime) -> int:
-    """Whole seconds from one moment to another, never negative."""
-    return max(0, int((end - start).total_seconds()))
+    """Seconds from the second of one moment to that of another, never negative."""
+    return max(0, second(end) - second(start))
 
 
 def mask(ranks: Iterable[int]) -> int:
