@@ -93,15 +93,21 @@ class Cohort:
     open: Total
     gone: Total
     mature: Estimate | None
+    """The win rate when all have ended; in the strict view of wins in order."""
     steps: tuple[Step, ...]
     months: tuple[Month, ...]
     to_win: Dwell
     """Days from creation until won, of those won: nearest ranks, ``total`` is their sum."""
 
     @property
+    def arrived(self) -> Total:
+        """Those that won as the view counts it: strictly in order."""
+        return self.steps[-1].further if self.view == "strict" and self.steps else self.won
+
+    @property
     def won_share(self) -> float | None:
-        """Won of all created: too low while some are open."""
-        return self.won.n / self.created.n if self.created.n else None
+        """Won, as the view counts it, of all created: too low while some are open."""
+        return self.arrived.n / self.created.n if self.created.n else None
 
     @property
     def leak(self) -> Step | None:
@@ -117,7 +123,7 @@ class Cohort:
     @property
     def velocity(self) -> "Velocity | None":
         """What the open ones are worth a day; None until the share, the amount and the length are known."""
-        if not self.mature or not self.won.n or not self.to_win.total:
+        if self.view == "strict" or not self.mature or not self.won.n or not self.to_win.total:
             return None
         return Velocity(
             self.open, self.mature.share, self.won.money / self.won.n, self.to_win.total / self.won.n

@@ -48,5 +48,5 @@ def compare(first: Cohort, second: Cohort) -> tuple[Row, ...]:
         some, p50 = (one.further.n, other.further.n), (one.dwell.p50, other.dwell.p50)
         rows.append(Row(one.stage, n, some, mature, p50, verdict(n, *mature)))
     n, mature = (first.created.n, second.created.n), (first.mature, second.mature)
-    some, p50 = (first.won.n, second.won.n), (first.to_win.p50, second.to_win.p50)
+    some, p50 = (first.arrived.n, second.arrived.n), (first.to_win.p50, second.to_win.p50)
     return (*rows, Row("", n, some, mature, p50, verdict(n, *mature)))

@@ -186,6 +186,6 @@ def pair(found: Sequence[Estimate | None], title: str, width: float = 200) -> st
         start, end, middle = (4 + value * (width - 8) for value in (each.low, each.high, each.share))
         drawn += [rect(start, y - 1.5, end - start, 3, css), rect(middle - 3, y - 4, 6, 8, css)]
     return (
-        f'<svg class="plot plot-shares" viewBox="0 0 {width:g} 26" role="img" aria-label="{escape(title)}">'
+        f'<svg class="plot plot-pair" viewBox="0 0 {width:g} 26" role="img" aria-label="{escape(title)}">'
         f"<title>{escape(title)}</title>{''.join(drawn)}</svg>"
     )

@@ -102,8 +102,7 @@ def _range(cohort: Cohort, step: Step) -> Range:
 
 def _won(ask: Asked, cohort: Cohort) -> Row:
     """Those that were won; in the strict view in order."""
-    measure, last = ask.measure, cohort.steps[-1].further if cohort.steps else Total()
-    won = last if cohort.view == "strict" else cohort.won
+    measure, won = ask.measure, cohort.arrived
     figure = words.figure(won, measure)
     title = f"{said.whole('won')}: {figure}"
     stage, fate = (WON, "reached") if cohort.view == "strict" else (ALL, "won")

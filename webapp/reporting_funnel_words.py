@@ -173,7 +173,7 @@ def finding(cohort: Cohort, names: Names, cell: Callable[[str, str], str]) -> Ma
 
 
 def _least(half: float | None) -> Markup:
-    if half is None:
+    if half is None or half < 1:
         return _ours(gettext("Fewest go on from <b>%(stage)s</b>: %(share)s."))
     text = gettext(
         "Fewest go on from <b>%(stage)s</b>: %(share)s, and half stay there for more than %(days)s days."
@@ -182,13 +182,19 @@ def _least(half: float | None) -> Markup:
 
 
 def _won(cohort: Cohort, cell: Callable[[str, str], str]) -> Markup:
-    won = gettext(
-        "%(n)s, that is %(share)s",
-        n=formats.number(cohort.won.n),
-        share=formats.percent(cohort.won_share),
-    )
-    created = ngettext("Of %(num)d created we won", "Of %(num)d created we won", cohort.created.n)
-    said = escape(created) + _ours(" <b>%s</b>") % _link(won, cell("won", "all"), cohort.won.n)
+    count, share = formats.number(cohort.arrived.n), formats.percent(cohort.won_share)
+    won = gettext("%(n)s, that is %(share)s", n=count, share=share)
+    if cohort.view == "strict":
+        created = ngettext(
+            "Of %(num)d created we won in order",
+            "Of %(num)d created we won in order",
+            cohort.created.n,
+        )
+        href = cell("reached", "won")
+    else:
+        created = ngettext("Of %(num)d created we won", "Of %(num)d created we won", cohort.created.n)
+        href = cell("won", "all")
+    said = escape(created) + _ours(" <b>%s</b>") % _link(won, href, cohort.arrived.n)
     if cohort.mature and cohort.open.n:
         mature = _ours(gettext("; when all have ended it will be about <b>%(share)s</b>"))
         said += mature % {"share": formats.percent(cohort.mature.share)}
