@@ -8,7 +8,12 @@ from flask_babel import lazy_gettext, lazy_pgettext
 from sqlalchemy.orm import Session
 
 from engine.people import Person
-from webapp import reporting_forecast, reporting_promises
+from webapp import (
+    reporting_forecast,
+    reporting_funnel_paper,
+    reporting_funnel_plain,
+    reporting_promises,
+)
 from webapp.report_paper import Paper
 from webapp.reporting_address import Asked
 
@@ -46,6 +51,8 @@ REPORTS: tuple[Report, ...] = (
         ),
         "reports.funnel",
         "filter",
+        reporting_funnel_paper.paper,
+        reporting_funnel_plain.plain,
     ),
     Report(
         "promises",
