@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select, true
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -131,11 +131,11 @@ def _contracts(person: Person) -> Clause:
     )
 
 
-def _promises(person: Person) -> Clause:
+def _promises(person: Person, promise: Any = Promise) -> Clause:
     return or_(
-        Promise.provider_id.in_(departments(person)),
-        Promise.consumer_id.in_(departments(person)),
-        Promise.deal_id.in_(_seen_deals(person)),
+        promise.provider_id.in_(departments(person)),
+        promise.consumer_id.in_(departments(person)),
+        promise.deal_id.in_(_seen_deals(person)),
     )
 
 
@@ -185,21 +185,31 @@ def _versions(person: Person) -> Clause:
 
 def _of_absent(person: Person, on: date) -> Select[int]:
     """The departments whose heads this person stands in for on a day."""
-    membership, absence = aliased(Membership), aliased(Absence)
-    away = select(absence.person_id).where(absence.deputy_id == person.id, absences.on(on, absence))
-    return select(membership.department_id).where(membership.is_head, membership.person_id.in_(away))
+    membership = aliased(Membership)
+    away = membership.person_id.in_(_absent(person, on))
+    return select(membership.department_id).where(membership.is_head, away)
+
+
+def _absent(person: Person, on: date) -> Select[int]:
+    """Whom this person stands in for on a day."""
+    absence = aliased(Absence)
+    return select(absence.person_id).where(absence.deputy_id == person.id, absences.on(on, absence))
 
 
 def _lent_agreements(person: Person, on: date, agreement: Any = Agreement) -> Clause:
     units, version = _of_absent(person, on), aliased(AgreementVersion)
-    said = select(version.id).where(version.agreement_id == agreement.id, _worded(units, version))
-    return and_(_between(units, agreement), said.exists())
+    of_it = select(version.id).where(version.agreement_id == agreement.id)
+    asked = of_it.where(version.escalated_to_id.in_(_absent(person, on))).exists()
+    return or_(and_(_between(units, agreement), of_it.where(_worded(units, version)).exists()), asked)
 
 
 def _lent_versions(person: Person, on: date) -> Clause:
     agreement, units = aliased(Agreement), _of_absent(person, on)
+    version = aliased(AgreementVersion)
     seen = select(agreement.id).where(_between(units, agreement))
-    return and_(AgreementVersion.agreement_id.in_(seen), _worded(units, AgreementVersion))
+    asked = select(version.agreement_id).where(version.escalated_to_id.in_(_absent(person, on)))
+    worded = and_(AgreementVersion.agreement_id.in_(seen), _worded(units, AgreementVersion))
+    return or_(worded, and_(AgreementVersion.agreement_id.in_(asked), AgreementVersion.state != "draft"))
 
 
 def _acts(person: Person) -> Clause:
@@ -231,10 +241,19 @@ def _instances(person: Person, instance: Any = Instance) -> Clause:
         _worked_on(person, instance.id),
         instance.id.in_(_seen_deals(person, "instance_id")),
         and_(~carries, instance.owner_id.in_(members)),
+        _moved_elsewhere(person, instance.id),
     ]
     if person.has("designer", "administrator"):
         seen.append(~carries)
     return or_(*seen)
+
+
+def _moved_elsewhere(person: Person, instance_id: Any) -> Clause:
+    """It came from elsewhere, and this person reads what belongs to a department that moved it."""
+    past = aliased(Move)
+    mine = _of_department(person, past.department_id)
+    moved = select(past.id).where(past.instance_id == instance_id, past.ladder.in_(_imported()), mine)
+    return moved.exists()
 
 
 def _seen_instances(person: Person) -> Select[int]:
@@ -270,6 +289,28 @@ def _sections(person: Person) -> Clause:
     return or_(Section.owner_id == person.id, Section.id.in_(select(SectionShare.section_id).where(shared)))
 
 
+def _imported() -> Select[str]:
+    """The ladders of histories that came from elsewhere."""
+    definition = aliased(Definition)
+    return select(definition.process).where(definition.kind == "imported")
+
+
+def _moves(person: Person) -> Clause:
+    """Moves of a deal and of its commitments with the deal, those of a promise with the promise.
+
+    A case of a history from elsewhere is seen, whole, by the departments that moved it and by directors.
+    """
+    promise, past = aliased(Promise), aliased(Move)
+    of_promise, of_past = Move.ladder == "promise", Move.ladder.in_(_imported())
+    seen = select(promise.task_id).where(_promises(person, promise))
+    mine = select(past.item).where(past.ladder.in_(_imported()), _of_department(person, past.department_id))
+    return or_(
+        and_(of_promise, Move.task_id.in_(seen)),
+        and_(of_past, Move.item.in_(mine)),
+        and_(not_(of_promise), not_(of_past), Move.instance_id.in_(_seen_deals(person, "instance_id"))),
+    )
+
+
 RULES: dict[type[Base], Callable[[Person], Clause]] = {
     Deal: _deals,
     Client: _trade,
@@ -286,7 +327,7 @@ RULES: dict[type[Base], Callable[[Person], Clause]] = {
     UserTask: _tasks,
     Instance: _instances,
     Definition: _definitions,
-    Move: lambda person: Move.instance_id.in_(_seen_deals(person, "instance_id")),
+    Move: _moves,
     Event: lambda person: Event.instance_id.in_(_seen_instances(person)),
 }
 """Who may see rows of a table. A table that is not here is nobody's: asking for it is an error, not a hole."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
+    from engine.people import Person
     from engine.process.advancing import Answered, Happened
     from engine.process.instances import Instance
 
@@ -62,6 +63,14 @@ class Known(Protocol):
         ...
 
 
+class Rested(Protocol):
+    """Hears that a case was put to rest, or goes on; told again when more of a resting case has come to rest."""
+
+    def __call__(self, session: Session, case: "Instance", *, by: "Person | None", now: datetime) -> None:
+        """Whether it rests now, the case itself says."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Wiring:
     """Who listens to the engine. Built once in the composition root.
@@ -69,12 +78,14 @@ class Wiring:
     answered    what a person or a message brought, before the diagram moves on: store it in real tables
     facts       live values that expressions may read (``deal.amount``); never stored in the process state
     projections what happened in a command, after the diagram moved on: moves, promises, roll-ups
+    rested      a case was put to rest, or goes on: whatever of ours has a clock
     known       which people, clients, products … a form may refer to
     """
 
     answered: Sequence[Callable[[Session, "Answered"], None]] = ()
     facts: Sequence[Callable[[Session, "Instance"], Mapping[str, Any]]] = ()
     projections: Sequence[Callable[[Session, "Happened"], None]] = ()
+    rested: "Sequence[Rested]" = ()
     connectors: Mapping[str, Connector] = field(default_factory=dict)
     known: "Callable[[Session], Known] | None" = None
 

@@ -17,6 +17,8 @@ def words(promise: Promise, works: Calendar, now: datetime) -> list[Markup]:
         return _closed(promise)
     if promise.manner is not None:
         return []
+    if promise.rests:
+        return _rests(promise, works)
     if promise.state == "delivered":
         return _delivered(promise, works)
     if promise.due_at is None:
@@ -40,11 +42,25 @@ def _due(due: datetime, works: Calendar, now: datetime) -> Markup:
     return _filled(gettext("was due %(when)s, %(late)s late"), when=due, late=late)
 
 
+def _rests(promise: Promise, works: Calendar) -> list[Markup]:
+    """Its case rests, so nobody is kept to a time."""
+    since = _filled(gettext("the case rests since %(when)s: no clock runs"), when=promise.paused_at)
+    found = (
+        [Markup("{}").format(_left(works, promise.left_seconds))] if promise.left_seconds is not None else []
+    )
+    return [since, *found]
+
+
+def _left(works: Calendar, seconds: int) -> str:
+    left = length(works, timedelta(seconds=seconds))
+    return str(gettext("left when it goes on: %(left)s", left=left))
+
+
 def _stands(promise: Promise, works: Calendar) -> list[Markup]:
     """Nobody's clock runs."""
     seconds = promise.left_seconds
     kept = (
-        gettext("left when it goes on: %(left)s", left=length(works, timedelta(seconds=seconds)))
+        _left(works, seconds)
         if seconds is not None
         else gettext("its time begins anew when everything is there")
     )

@@ -8,6 +8,7 @@ from connectors.mail import Mail, OutgoingMail, outgoing
 from engine.ports import Connector, Wiring
 from engine.sales import (
     alarms,
+    at_rest,
     chain,
     commitments,
     conversation,
@@ -19,7 +20,7 @@ from engine.sales import (
     standing,
 )
 from engine.sales.known import Records
-from reports import promise_rollups, rollups
+from reports import low_green, promise_rollups, rollups, step_rollups
 from webapp.settings import Settings
 
 __all__ = ["Document", "OutgoingMail", "build", "outgoing", "paper", "printed", "rollups"]
@@ -42,6 +43,7 @@ def build(settings: Settings, *, prints_later: bool = False) -> Wiring:
             remembering.answered,
             standing.answered,
             alarms.answered,
+            low_green.answered,
         ),
         facts=(deals.facts, commitments.facts, chain.facts),
         projections=(
@@ -50,7 +52,9 @@ def build(settings: Settings, *, prints_later: bool = False) -> Wiring:
             promises.follow,
             remembering.follow,
             promise_rollups.follow,
+            step_rollups.follow,
         ),
+        rested=(at_rest.follow,),
         connectors={each.name: each for each in plugged},
         known=Records,
     )

@@ -196,7 +196,9 @@ def _migrate(
     )
     advancing.settle(session, instance, plan, run, action)
     if instances.at_rest(instance):
-        resting.rest(session, instance)  # what began to wait just now rests, too
+        resting.rest(
+            session, instance, by=action.by, now=action.now
+        )  # what began to wait just now rests, too
     return instance.seq, kept.id
 
 

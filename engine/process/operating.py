@@ -65,7 +65,7 @@ def suspend(session: Session, instance: Instance, reason: str, *, by: Person | N
     if held.suspended_at is not None:
         raise RestsAlready
     held.suspended_at = now
-    resting.rest(session, held)
+    resting.rest(session, held, by=by, now=now)
     _record(session, fact(held, "suspended", said, by=by, now=now))
 
 
@@ -76,7 +76,7 @@ def resume(session: Session, instance: Instance, reason: str, *, by: Person | No
         raise RestsNot
     since, held.suspended_at = held.suspended_at, None
     instances.must_not_rest(session, held)
-    resting.wake(session, held, now)
+    resting.wake(session, held, by=by, now=now)
     _record(session, fact(held, "resumed", said, by=by, now=now, data={"since": since.isoformat()}))
 
 
@@ -249,8 +249,10 @@ def reassign(
         if to.left_at is not None:
             raise Left(name=to.name)
         task.assignee_id, task.claimed_at = to.id, now
+        task.begin(now)
     else:
         task.audience, task.assignee_id, task.claimed_at = _queue(session, to), None, None
+        task.pause(now)
     after = {"person": task.assignee_id, "queue": task.audience}
     told = fact(
         held,
@@ -313,7 +315,7 @@ def _settle(session: Session, instance: Instance, run: Run, action: Action) -> N
     advancing.settle(session, instance, definitions.blueprint(session, definition), run, action)
     _close_overtaken(session, instance, run, action)
     if instances.at_rest(instance):
-        resting.rest(session, instance)
+        resting.rest(session, instance, by=action.by, now=action.now)
     session.flush()
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from engine.errors import Refusal
 from engine.people import Person
+from engine.ports import wiring
 from engine.process import advancing, incidents, instances, outbox, subscriptions
 from engine.process.advancing import Unreadable
 from engine.process.definitions import Definition
@@ -30,7 +31,7 @@ def quarantine(session: Session, broken: Unreadable, *, now: datetime) -> None:
     if instance.ended_at is not None or instance.quarantined_at is not None:
         return
     instance.quarantined_at = now
-    rest(session, instance)
+    rest(session, instance, now=now)
     incidents.open_(
         session,
         instance,
@@ -47,18 +48,22 @@ def put_aside(factory: sessionmaker[Session], broken: Unreadable, *, now: dateti
         quarantine(session, broken, now=now)
 
 
-def rest(session: Session, instance: Instance) -> None:
-    """Put timers and calls of a case where nobody finds them due."""
+def rest(session: Session, instance: Instance, *, by: Person | None = None, now: datetime) -> None:
+    """Put timers and calls of a case where nobody finds them due; whoever listens stops clocks of their own."""
     session.flush()
     subscriptions.park(session, instance)
     outbox.park(session, instance)
+    for listener in wiring(session).rested:
+        listener(session, instance, by=by, now=now)
 
 
-def wake(session: Session, instance: Instance, now: datetime) -> None:
+def wake(session: Session, instance: Instance, *, by: Person | None = None, now: datetime) -> None:
     """Put timers and calls of a case back; what came due meanwhile is due now, in its order."""
     session.flush()
     subscriptions.unpark(session, instance, now=now)
     outbox.unpark(session, instance, now=now)
+    for listener in wiring(session).rested:
+        listener(session, instance, by=by, now=now)
 
 
 def lift(session: Session, instance: Instance, reason: str, by: Person | None, now: datetime) -> None:
@@ -67,7 +72,7 @@ def lift(session: Session, instance: Instance, reason: str, by: Person | None, n
         return
     instance.quarantined_at = None
     if not instances.at_rest(instance):
-        wake(session, instance, now)
+        wake(session, instance, by=by, now=now)
     mine = incidents.still_open().where(Incident.instance_id == instance.id, Incident.code == BROKEN)
     for incident in session.scalars(mine).all():
         incidents.resolve(session, incident, "mended", by=by, now=now, reason=reason)

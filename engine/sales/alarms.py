@@ -50,7 +50,7 @@ def work_due(session: Session, *, now: datetime, most: int = BATCH) -> int:
 
 def _ring(session: Session, promise: Promise, now: datetime) -> None:
     """One promise: accepted by silence, or a time for an answer over, or the steps whose moment has come."""
-    held = hold(session, promise, None, states=conversation.OPEN, by=None, now=now)
+    held = hold(session, promise, states=conversation.OPEN, by=None, now=now)
     promise = held.promise
     if promise.alarm_at is None or promise.alarm_at > now:
         return  # somebody was faster
@@ -94,7 +94,10 @@ def _take(held: Held, step: dict[str, Any]) -> None:
 
 
 def _put_off(session: Session, promise_id: int, now: datetime) -> None:
+    """Its case rests, so nothing happens to it; what that means for the client is said."""
     promise = session.get_one(Promise, promise_id, populate_existing=True)
+    health.hold(session, promise)
+    health.follow(session, promise, by=None, now=now)
     promise.alarm_at = promising.calendar(session, promise).add_round(now, AGAIN)
     session.flush()
 

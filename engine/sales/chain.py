@@ -19,7 +19,7 @@ from engine.people import Department, Person
 from engine.process import advancing, definitions, instances, tasks
 from engine.process.advancing import Happened
 from engine.process.instances import Instance
-from engine.sales import conversation, deals, health, passing, promising, talking
+from engine.sales import addressing, conversation, deals, health, promising, talking
 from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.commitments import OPEN, Commitment
 from engine.sales.deals import Deal
@@ -283,7 +283,7 @@ def address(session: Session, happened: Happened) -> None:
     open_ = happened.opened if happened.before is None else tasks.open_of(session, happened.instance.id)
     unit = session.get_one(Department, needed.agreement.provider_id)
     for task in open_:
-        task.handoff = passing.code_of(needed.agreement)
+        task.handoff = addressing.code_of(needed.agreement)
         if happened.before is None:
             task.audience = f"department:{unit.key}"
 

@@ -140,8 +140,10 @@ def _one(chain: Dates, promise: Promised, now: datetime) -> Health:
         return Health("red", _why(promise), promise.provider_id)
     if now > chain.client:
         return Health("red", "late", promise.provider_id)
-    if promise.state in {"declined", "returned", "paused"}:
+    if promise.state in {"declined", "returned"}:
         return Health("amber", promise.state, promise.provider_id)
+    if promise.due_at is None:  # somebody paused it, or its case rests
+        return Health("amber", "paused", promise.provider_id)
     if day is not None and day > chain.inner:
         return Health("amber", _why(promise), promise.provider_id)
     return WELL

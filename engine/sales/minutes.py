@@ -25,16 +25,20 @@ TOLD = {
     "agreement_advised": ("agreement_remarked", "both"),
     "agreement_overdue_answer": ("agreement_overdue_answer", "both"),
     "agreement_in_force": ("agreement_in_force", "both"),
-    "agreement_suspension_asked": ("agreement_remarked", "other"),
-    "agreement_resumption_asked": ("agreement_remarked", "other"),
-    "agreement_suspended": ("agreement_suspended", "both"),
-    "agreement_resumed": ("agreement_in_force", "both"),
+    "agreement_suspension_asked": ("agreement_pause_asked", "other"),
+    "agreement_suspension_refused": ("agreement_pause_refused", "other"),
+    "agreement_suspension_withdrawn": ("agreement_pause_withdrawn", "other"),
+    "agreement_suspended": ("agreement_pause_agreed", "both"),
+    "agreement_resumption_asked": ("agreement_resumption_asked", "other"),
+    "agreement_resumption_refused": ("agreement_resumption_refused", "other"),
+    "agreement_resumption_withdrawn": ("agreement_resumption_withdrawn", "other"),
+    "agreement_resumed": ("agreement_resumed", "both"),
     "agreement_terminated": ("agreement_terminated", "both"),
     "agreement_ended": ("agreement_expired", "both"),
     "agreement_expired": ("agreement_expired", "both"),
     "agreement_review_due": ("agreement_review_due", "both"),
-    "agreement_kept": ("agreement_remarked", "other"),
-    "agreement_to_revise": ("agreement_remarked", "other"),
+    "agreement_kept": ("agreement_kept", "other"),
+    "agreement_to_revise": ("agreement_to_revise", "other"),
 }
 """Which facts are said to people as which notice: to who speaks for the other side, or for both. Nobody hears of drafts."""
 
@@ -98,7 +102,7 @@ def _tell_people(
         sides = (speaking.other_side(agreement, who.department_id),) * 2
     today = calendars.local_day(now)
     told = {each.id for side in set(sides) for each in speaking.speakers(session, agreement, side, today)}
-    told |= {version.escalated_to_id} if version is not None and version.escalated_to_id else set()
+    told |= _managers(session, agreement, version, today)
     data: dict[str, Any] = {
         "title": agreement.title,
         "title_en": agreement.title_en or agreement.title,
@@ -109,6 +113,16 @@ def _tell_people(
         data["due_at"] = version.answer_by
     subject, by = f"agreement:{agreement.id}", who.person if isinstance(who, Voice) else who
     notices.tell(session, told, name, subject, {k: v for k, v in data.items() if v}, by=by, now=now)
+
+
+def _managers(
+    session: Session, agreement: Agreement, version: AgreementVersion | None, today: date
+) -> set[int]:
+    """Whom silence went to, and who stands in for them."""
+    manager = session.get(Person, version.escalated_to_id or 0) if version is not None else None
+    if manager is None:
+        return set()
+    return {manager.id} | {each.id for each, _ in speaking.for_manager(session, agreement, manager, today)}
 
 
 def current(session: Session, agreement: Agreement) -> AgreementVersion | None:

@@ -80,6 +80,7 @@ class Promise(Base):
     left_seconds: Mapped[int | None]
     """Work time left of the clock while it does not run."""
     paused_at: Mapped[datetime | None]
+    """Since when its clock stands: somebody paused it, or its case rests."""
     pause_reason: Mapped[str | None] = mapped_column(String(200))
     delivered_at: Mapped[datetime | None]
     delivered_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
@@ -128,6 +129,11 @@ class Promise(Base):
     title_en: Mapped[str] = mapped_column(String(200), default="")
 
     __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def rests(self) -> bool:
+        """Whether its clock stands because its case rests."""
+        return self.paused_at is not None and self.state != "paused" and self.outcome is None
 
 
 def kept() -> ColumnElement[bool]:

@@ -90,6 +90,32 @@ def speakers(session: Session, agreement: Agreement, side: int, on: date) -> Seq
     return [each for each in known if side in sides(session, agreement, each, on)]
 
 
+def called_on(
+    session: Session, agreement: Agreement, side: int, on: date
+) -> tuple[Person, Person | None] | None:
+    """Who is asked for a side on this day, and the head in whose place they are; None where it has no head."""
+    head = people.head_of(session, side)
+    if head is None:
+        return None
+    able = {person.id for person in speakers(session, agreement, side, on)}
+    lent = [deputy for deputy, _, _ in absences.deputies_for(session, side, on) if deputy.id in able]
+    return (lent[0], head) if lent else (head, None)
+
+
+def for_manager(
+    session: Session, agreement: Agreement, manager: Person, on: date
+) -> Sequence[tuple[Person, Absence]]:
+    """Who brings both sides together in place of an absent manager on this day: nobody who belongs to a side."""
+    found = session.execute(
+        select(Person, Absence)
+        .join(Absence, Absence.deputy_id == Person.id)
+        .where(Absence.person_id == manager.id, absences.on(on), Person.left_at.is_(None))
+        .order_by(Absence.id)
+    )
+    sides = set(parties(agreement))
+    return [(deputy, absence) for deputy, absence in found if not sides & set(deputy.department_ids)]
+
+
 def must_speak(session: Session, agreement: Agreement, person: Person, now: datetime) -> Voice:
     """How this person speaks in this agreement now. Raises OneHead, NotYourSide."""
     found = voices(session, agreement, person, calendars.local_day(now))

@@ -21,7 +21,7 @@ from engine.sales.agreements import (
     scheduled,
 )
 from engine.sales.pauses import consent, refuse, resume, suspend
-from engine.sales.speaking import common_manager
+from engine.sales.speaking import Voice, common_manager
 from engine.sales.turning import work_due
 
 __all__ = [
@@ -169,10 +169,9 @@ def advise(
     table = session.get(AgreementVersion, agreement.negotiating_version_id or 0)
     if table is None or (table.answer_by is None and table.escalated_at is None):
         raise NothingOnTheTable
-    if table.escalated_to_id != by.id:
-        raise NotAllowed
-    minutes.must_say(text, "note")
     today = calendars.local_day(now)
+    who = _manager(session, agreement, table, by, today)
+    minutes.must_say(text, "note")
     if meeting_on is not None:
         minutes.must_lie(meeting_on, today, today + timedelta(days=60), "meeting_on")
     asked = session.get(Department, speaking.other_side(agreement, table.proposed_by_department_id))
@@ -180,7 +179,23 @@ def advise(
     begin = max(now, calendar.moment(datetime.combine(meeting_on, time(12)))) if meeting_on else now
     table.answer_by = calendar.add(begin, "P1D" if meeting_on else summons.PATIENCE)
     met = {"meeting_on": str(meeting_on)} if meeting_on else {}
-    minutes.record(session, "agreement_advised", agreement, table, by, now=now, note=text, **met)
+    minutes.record(session, "agreement_advised", agreement, table, who, now=now, note=text, **met)
+
+
+def _manager(
+    session: Session, agreement: Agreement, table: AgreementVersion, by: Person, today: date
+) -> Voice | Person:
+    """The manager whom silence went to, or who stands in for them. Raises NotAllowed."""
+    if table.escalated_to_id == by.id:
+        return by
+    manager = session.get(Person, table.escalated_to_id or 0)
+    lent = speaking.for_manager(session, agreement, manager, today) if manager is not None else ()
+    for deputy, absence in lent:
+        if manager is not None and deputy.id == by.id:
+            return Voice(
+                agreement.provider_id, by, manager, absence
+            )  # for neither side: they bring both together
+    raise NotAllowed
 
 
 # ------------------------------------------------------------------------------------------------ what forms of cases say

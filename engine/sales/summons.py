@@ -1,24 +1,32 @@
 """Who is asked about an agreement: cases of two small processes that ship with the product, one task each or two.
 
 Where a house has not deployed them, nobody is asked by a task; history and the page of the agreement say it all the same.
+Who stands in for somebody absent has the task inside the recorded days, and it says in whose place (`seat`).
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from engine import people
+from engine import calendars, people
 from engine.people import Person
-from engine.process import definitions, instances
+from engine.process import definitions, instances, tasks
+from engine.process.blueprint import Text
+from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.process.subscriptions import Subscription
+from engine.process.tasks import UserTask
+from engine.sales import speaking
 from engine.sales.agreements import Agreement, AgreementVersion
 
 SILENCE, REVIEW = "agreement_answer", "agreement_review"
 PROCESSES = frozenset({SILENCE, REVIEW})
 PATIENCE = "P3D"
 """Work time of the side that is asked; after it the lowest common manager is asked instead."""
+LOOKS = {"provider_looks": "provider_id", "consumer_looks": "consumer_id"}
+"""Which side each task of a review asks."""
+
 MOVED = "agreement.moved"
 """What a case hears when nobody needs to be asked any more."""
 
@@ -29,6 +37,7 @@ def to_manager(
     """Ask the lowest common manager to bring two silent sides together."""
     told = {"manager": manager.email, "agreement_id": agreement.id, "version": version.number}
     _start(session, agreement, SILENCE, "agreement.silent", told, manager, now)
+    seat(session, agreement, now=now)
 
 
 def to_heads(session: Session, agreement: Agreement, *, now: datetime) -> None:
@@ -38,6 +47,46 @@ def to_heads(session: Session, agreement: Agreement, *, now: datetime) -> None:
         return
     told = {"provider_head": heads[0].email, "consumer_head": heads[1].email, "agreement_id": agreement.id}
     _start(session, agreement, REVIEW, "agreement.review_due", told, heads[0], now)
+    seat(session, agreement, now=now)
+
+
+def seat(session: Session, agreement: Agreement, *, now: datetime) -> None:
+    """Give each open task to whoever speaks today: who stands in for somebody absent, and back when they return."""
+    rows = select(UserTask, Instance.process).join(Instance, Instance.id == UserTask.instance_id)
+    mine = rows.where(Instance.business_key == key(agreement), Instance.process.in_(PROCESSES))
+    query = mine.where(Instance.ended_at.is_(None), UserTask.closed_at.is_(None)).order_by(UserTask.id)
+    for task, process in session.execute(query).all():
+        found = _called_on(session, agreement, process, task.element, calendars.local_day(now))
+        if found is not None and found[0].id != task.assignee_id:
+            _hand(session, task, *found, now=now)
+
+
+def _called_on(
+    session: Session, agreement: Agreement, process: str, element: str, today: date
+) -> tuple[Person, Person | None] | None:
+    """Who is asked, and in whose place."""
+    if process == REVIEW:
+        side = getattr(agreement, LOOKS[element]) if element in LOOKS else None
+        return speaking.called_on(session, agreement, side, today) if side is not None else None
+    table = session.get(AgreementVersion, agreement.negotiating_version_id or 0)
+    manager = session.get(Person, table.escalated_to_id or 0) if table is not None else None
+    if manager is None:
+        return None
+    lent = speaking.for_manager(session, agreement, manager, today)
+    return (lent[0][0], manager) if lent else (manager, None)
+
+
+def _hand(session: Session, task: UserTask, to: Person, in_place_of: Person | None, *, now: datetime) -> None:
+    """The task says in whose place it is done, in every list it stands in."""
+    plan = definitions.blueprint(session, session.get_one(Definition, task.definition_id))
+    drawn = plan.element(task.diagram, task.element)
+    name = drawn.name if drawn is not None else task.text
+    place = (
+        Text(f" (zastępstwo: {in_place_of.name})", f" (for {in_place_of.name})") if in_place_of else Text()
+    )
+    task.title = f"{name.into('pl')}{place.into('pl')}"[:200]
+    task.title_en = f"{name.into('en')}{place.into('en')}"[:200]
+    tasks.turn(session, task, audience=task.audience, assignee_id=to.id, due_at=task.due_at, now=now)
 
 
 def over(

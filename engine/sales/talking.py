@@ -19,9 +19,10 @@ from engine.people import Membership, Person
 from engine.process import instances, tasks
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
-from engine.sales import health, passing, promising
+from engine.sales import health, passing, positions, promising
 from engine.sales.agreements import AgreementVersion
 from engine.sales.naming import named
+from engine.sales.positions import OFF
 from engine.sales.promises import RANKS, Promise
 
 PROVIDER, CONSUMER = "provider", "consumer"
@@ -135,12 +136,12 @@ class Held:
 def hold(
     session: Session,
     promise: Promise,
-    seen: int | None,
     *,
     side: str | None = None,
     states: Collection[str] = (),
     by: Person | None,
     now: datetime,
+    seen: int | None = None,
 ) -> Held:
     """Take hold: the case first, as every command does, then the promise. ``seen`` is the version somebody looked at.
 
@@ -239,7 +240,7 @@ def say(
     """
     promise, before, was = held.promise, held.promise.state, held.promise.turn
     told = {name: value for name, value in (data or {}).items() if value is not None}
-    _record(held, kind, told)
+    record(held, kind, told)
     if state is not None:
         promise.state = state
     promise.turn = turn if turn is not None else TURNS.get(promise.state, PROVIDER)
@@ -253,7 +254,8 @@ def say(
     health.follow(held.session, promise, by=held.by, now=held.now)
 
 
-def _record(held: Held, kind: str, data: dict[str, Any]) -> None:
+def record(held: Held, kind: str, data: Mapping[str, Any]) -> None:
+    """One fact about a promise, in the history of its case."""
     task = held.task
     history.record(
         held.session,
@@ -276,8 +278,8 @@ def _plain(value: Any) -> Any:
 
 def _move(held: Held, before: str, causing: str | None, reason: str | None) -> None:
     promise = held.promise
-    after = None if promise.state in passing.OFF else promise.state
-    passing.move(
+    after = None if promise.state in OFF else promise.state
+    positions.move(
         held.session,
         promise,
         _kind(before, promise.state),
@@ -294,7 +296,7 @@ def _move(held: Held, before: str, causing: str | None, reason: str | None) -> N
 
 def _kind(before: str, after: str) -> str:
     """What the move is called: a pause keeps the position, a waiver leaves the ladder."""
-    if after in passing.OFF:
+    if after in OFF:
         return "rerouted"
     if after == "paused":
         return "suspended"

@@ -75,6 +75,7 @@ def _pass_on(session: Session, version_id: int, now: datetime) -> None:
     minutes.record(session, "agreement_overdue_answer", agreement, version, None, now=now, **told)
     if manager is not None:
         summons.to_manager(session, agreement, version, manager, now=now)
+    set_alarm(session, agreement, now)
 
 
 def _pass_over(session: Session, version_id: int, now: datetime) -> None:
@@ -93,6 +94,7 @@ def catch_up(
         _begin(session, agreement, version, today, now, quiet=version is quiet)
     _end(session, agreement, today, now)
     _ask_review(session, agreement, today, now)
+    summons.seat(session, agreement, now=now)
     set_alarm(session, agreement, now)
     session.flush()
 
@@ -169,6 +171,12 @@ def _ask_review(session: Session, agreement: Agreement, today: date, now: dateti
     summons.to_heads(session, agreement, now=now)
 
 
+def _is_silent(session: Session, agreement: Agreement) -> bool:
+    """A manager is bringing the sides together."""
+    table = session.get(AgreementVersion, agreement.negotiating_version_id or 0)
+    return table is not None and table.escalated_to_id is not None
+
+
 def set_alarm(session: Session, agreement: Agreement, now: datetime) -> None:
     """The next day on which something happens by itself."""
     session.flush()
@@ -180,4 +188,6 @@ def set_alarm(session: Session, agreement: Agreement, now: datetime) -> None:
         days.append(agreement.ends_on + timedelta(days=1))
     if agreement.review_on is not None and agreement.review_asked_at is None and current is not None:
         days.append(max(agreement.review_on, rest or agreement.review_on))
+    if agreement.review_asked_at is not None or _is_silent(session, agreement):
+        days.append(today)  # somebody is asked: who stands in for them may be another tomorrow
     agreement.alarm_on = min((max(day, today + timedelta(days=1)) for day in days), default=None)

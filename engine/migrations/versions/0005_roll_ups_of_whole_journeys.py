@@ -1,6 +1,7 @@
 """Roll-ups of whole journeys: they are empty until the clock, or ``contentum rebuild``, makes them from the log."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +13,7 @@ down_revision: str | None = "0004"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-Columns = Sequence[sa.Column[object]]
+Columns = Sequence[sa.Column[Any]]
 
 
 def upgrade() -> None:

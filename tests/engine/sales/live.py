@@ -11,6 +11,7 @@ from engine.process import definitions, doctor, instances
 from engine.process.definitions import Definition
 from engine.sales import (
     alarms,
+    at_rest,
     chain,
     commitments,
     conversation,
@@ -28,6 +29,7 @@ DIAGRAMS = Path(__file__).parent / "diagrams"
 WIRING = Wiring(
     answered=(conversation.answered, intake.answered, remembering.answered, alarms.answered),
     facts=(deals.facts, commitments.facts, chain.facts),
+    rested=(at_rest.follow,),
     projections=(ladders.follow, chain.address, promises.follow, remembering.follow),
     known=Records,
 )

@@ -37,6 +37,9 @@ def at(day: date, hour: int) -> datetime:
     return datetime.combine(day, time(hour - 1), tzinfo=UTC)
 
 
+READY, ACCEPTANCE = {"Dane klienta", "Zakres"}, {"Podpisany przez radcę", "Zgodny z ofertą"}
+"""What a request, and what is delivered, must have: nothing else can be missing."""
+
 ANSWER, DELIVER, WINDOW = 4 * 60, 24 * 60, 8 * 60
 WARNS, RISES = 4 * 60, 8 * 60
 """Four hours before it is due the provider's head is told; eight hours after it a manager is asked."""
@@ -163,7 +166,7 @@ class Talk:
         if self.proposed:
             raise No("AnswerFirst")
         self.before_due(now)
-        if "Kawa" in missing:
+        if not READY.issuperset(missing):
             raise No("NotOnTheList")
         if not missing and not note:
             raise No("NothingMissing")
@@ -259,7 +262,7 @@ class Talk:
 
     def reject(self, who: str, now: datetime, *, missing: list[str], reason: str, stale: bool) -> None:
         self.listens(who, CONSUMER, "delivered", stale=stale)
-        if "Kawa" in missing:
+        if not ACCEPTANCE.issuperset(missing):
             raise No("NotOnTheList")
         if not reason:
             raise No("SayWhy")

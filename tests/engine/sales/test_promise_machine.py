@@ -224,6 +224,10 @@ class Talks(RuleBasedStateMachine):
         if crash is not None:
             with moments(self.world.engine, crash), suppress(Crash):
                 act()
+            with (
+                self.world.engine.begin() as connection
+            ):  # who crashed holds no call any more: its lease is over
+                connection.execute(update(Job).values(leased_until=None))
         act()
         self.house.said += 1
         for talk in self.talks.values():

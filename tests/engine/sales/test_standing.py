@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from engine import access
 from engine.errors import Invalid, NotAllowed, Stale
+from engine.history import Event
 from engine.notices import Notice
 from engine.people import Department, Membership, Person
 from engine.process import definitions, doctor, instances
@@ -588,3 +590,102 @@ def test_a_version_is_told_by_its_hash_through_all_its_life(
     assert version.state == "terminated"
     assert (version.terms_hash, dict(version.terms)) == before
     assert {each.terms_hash for each in session.scalars(agreements.signatures(version))} == {before[0]}
+
+
+# ------------------------------------------------------------------------------------------- who stands in is asked
+
+
+def titles(session: Session, person: Person) -> list[str]:
+    return [task.title_en for task in asked(session, person)]
+
+
+def test_who_stands_in_for_an_absent_head_is_asked_at_a_review_and_it_says_for_whom(
+    session: Session, departments: Units, clara: Person, borys: Person
+) -> None:
+    julia = somebody(session, "Julia", "employee", in_=departments["legal"])
+    away(session, borys, julia, 3, 6)
+    agreement = reviewed(session, departments, clara, borys)
+    pass_days(session, 4)
+
+    (task,) = asked(session, julia)
+    assert task.title_en == f"Look at the agreement as the provider (for {borys.name})"
+    assert asked(session, borys) == []
+    assert session.scalar(
+        select(Notice.id).where(Notice.person_id == julia.id, Notice.kind == "agreement_review_due")
+    )
+    raw = {"review": "keep", "review_on": "2027-05-20"}
+    instances.complete(session, task, raw, by=julia, now=days(4))
+    said_by = session.scalars(select(Event).where(Event.kind == "agreement_kept")).one()
+    assert (said_by.actor_id, said_by.on_behalf_of_id) == (julia.id, borys.id)
+    assert agreement.kept_by_id == departments["legal"].id
+
+
+def test_a_review_goes_to_the_deputy_when_the_head_leaves_and_back_when_they_return(
+    session: Session, departments: Units, clara: Person, borys: Person
+) -> None:
+    julia = somebody(session, "Julia", "employee", in_=departments["legal"])
+    reviewed(session, departments, clara, borys)
+    pass_days(session, 4)
+    away(session, borys, julia, 5, 6)
+    before = titles(session, borys)
+    pass_days(session, 5)
+    lent = titles(session, julia)
+    pass_days(session, 7)
+
+    assert before == titles(session, borys) == ["Look at the agreement as the provider"]
+    assert lent == [f"Look at the agreement as the provider (for {borys.name})"]
+    assert titles(session, julia) == []
+
+
+def test_who_stands_in_for_the_manager_brings_silent_sides_together(
+    session: Session, departments: Units, clara: Person, borys: Person, anna: Person, marek: Person
+) -> None:
+    house(session)
+    natalia = somebody(session, "Natalia", "employee", in_=departments["board"])
+    away(session, marek, natalia, 0, 9)
+    version = proposed(session, departments, clara)
+    agreement = session.get_one(Agreement, version.agreement_id)
+    pass_days(session, 3)
+
+    (task,) = asked(session, natalia)
+    assert (task.title_en.endswith("(for Marek)"), asked(session, marek)) == (True, [])
+    assert access.one(session, natalia, Agreement, agreement.id, on=day(3)) is agreement
+    instances.complete(session, task, {"note": "Spotkajmy się."}, by=natalia, now=days(3))
+    told = session.scalars(select(Event).where(Event.kind == "agreement_advised")).one()
+    assert (told.actor_id, told.on_behalf_of_id) == (natalia.id, marek.id)
+
+
+def test_a_member_of_a_side_never_stands_in_for_the_manager_of_both(
+    session: Session, departments: Units, clara: Person, borys: Person, anna: Person, marek: Person
+) -> None:
+    house(session)
+    away(session, marek, anna, 0, 9)
+    version = proposed(session, departments, clara)
+    pass_days(session, 3)
+
+    assert (len(asked(session, marek)), asked(session, anna)) == (1, [])
+    with pytest.raises(NotAllowed):
+        standing.advise(
+            session, session.get_one(Agreement, version.agreement_id), "Piszę", by=anna, now=days(3)
+        )
+
+
+# ------------------------------------------------------------------------------------------- what people are told
+
+
+def test_a_pause_is_told_in_words_of_its_own(
+    session: Session, agreement: Agreement, clara: Person, borys: Person
+) -> None:
+    first = standing.suspend(session, agreement, day(7), "Urlopy", by=borys, now=MONDAY)
+    standing.refuse(session, first, "Nie teraz", by=clara, now=MONDAY)
+    second = standing.suspend(session, agreement, day(7), "Urlopy", by=borys, now=days(1))
+    standing.consent(session, second, by=clara, now=days(1))
+    third = standing.resume(session, agreement, "Wróciliśmy", by=borys, now=days(2))
+    standing.consent(session, third, by=clara, now=days(2))
+
+    def kinds(person: Person) -> list[str]:
+        mine = select(Notice.kind).where(Notice.person_id == person.id).order_by(Notice.id)
+        return [kind for kind in session.scalars(mine) if "pause" in kind or "resum" in kind]
+
+    assert kinds(clara) == ["agreement_pause_asked", "agreement_pause_asked", "agreement_resumption_asked"]
+    assert kinds(borys) == ["agreement_pause_refused", "agreement_pause_agreed", "agreement_resumed"]
