@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from reports.cohort_facts import FURTHER, REACH, VISIT, WIN, CohortKey, StayKey, Stays, month
-from reports.funnel_items import ARRIVE, ENDS, FATES, View, has, moment
+from reports.cohort_facts import ARRIVE, FURTHER, REACH, VISIT, WIN, CohortKey, StayKey, Stays, month
+from reports.funnel_items import ENDS, FATES, View, has, moment
 from reports.movements import Total
 from reports.periods import Period, spanning
 from reports.survival import Estimate, Stay, ever, quantile, survival, weighted_rank

@@ -9,15 +9,13 @@ from datetime import date, datetime, time
 from typing import Literal
 
 from engine.calendars import HOME
-from reports.cohort_facts import FURTHER, CohortKey, StayKey, Stays, bucket, lasted, mask, month
+from reports.cohort_facts import CohortKey, mask, month
 from reports.movements import Fact
 from reports.periods import Period
 from reports.visits import Journey
 
 View = Literal["cohort", "strict", "touched"]
 VIEWS: tuple[View, ...] = ("cohort", "strict", "touched")
-ARRIVE = "arrive"
-"""Stays from creation until first standing at a rank or beyond."""
 FATES = ("reached", "further", "lost", "open", "gone", "aside", "touched", "skipped")
 """What a cell counts. ``aside``: won, but not in order; only the strict view has such."""
 ENDS: Mapping[str, tuple[str, ...]] = {
@@ -99,19 +97,6 @@ def deciding(journey: Journey, rank: int, fate: str, view: str = "cohort") -> in
     if fate in ("reached", "skipped"):
         return journey.firsts[rank - 1].id
     return journey.firsts[rank].id if fate == "further" else journey.last.id
-
-
-def arrivals(journeys: Iterable[Journey], *, exact: bool = False) -> dict[StayKey, Stays]:
-    """How long each needed from creation until it first reached each rank: what makes a month too young to compare."""
-    found: dict[StayKey, Stays] = {}
-    for each in journeys:
-        for rank, first in enumerate(each.firsts, start=1):
-            seconds = lasted(each.created.at, first.at)
-            step = seconds if exact else bucket(seconds)
-            key = StayKey(month(each.created.day), ARRIVE, rank, FURTHER, step)
-            known = found.get(key, Stays())
-            found[key] = Stays(known.n + 1, known.seconds + seconds)
-    return found
 
 
 def competing(journeys: Iterable[Journey], top: int) -> list[Journey]:

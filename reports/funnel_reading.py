@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
+from engine.calendars import local_day
 from engine.sales.ladders import Move
 from reports import funnel, funnel_flow, funnel_items, funnel_segments, queries, reading, rollups
 from reports.cohort_facts import counts, stays
@@ -18,6 +19,7 @@ from reports.ladders import Ladder
 from reports.movements import Buckets, Fact, Total
 from reports.periods import Period
 from reports.queries import Scope
+from reports.rollups import reads as rolled
 from reports.visits import Journey, journeys
 
 FLOW = "flow"
@@ -44,8 +46,20 @@ def cohort(
     exact: bool = False,
 ) -> Cohort:
     """A view of those created in a window, as of the scope's moment, else now. ``exact``: lengths to the second."""
+    as_of = scope.as_of or now
+    if view != "strict" and not exact and _is_rolled_up(session, scope, ladder, window, now):
+        counted = rolled.cohorts(session, ladder.key, window)
+        lengths = rolled.stays(session, ladder.key, window, as_of)
+        return funnel.cohort(counted, lengths, window, ladder.keys, as_of=as_of, view=view)
     mine = created(session, scope, ladder, window)
-    return told(mine, ladder, window, as_of=scope.as_of or now, view=view, exact=exact)
+    return told(mine, ladder, window, as_of=as_of, view=view, exact=exact)
+
+
+def _is_rolled_up(session: Session, scope: Scope, ladder: Ladder, window: Period, now: datetime) -> bool:
+    """Whether the roll-ups know this: the whole company as of now, whole months (up to today is one), these stages."""
+    ends = window.end.day == 1 or window.last >= local_day(now)
+    is_in_months = window.start.day == 1 and ends
+    return scope.is_whole and is_in_months and rolled.stages(session, ladder.key) == ladder.keys
 
 
 def told(
@@ -60,7 +74,7 @@ def told(
     """The same of these journeys: counted and measured, then added up like roll-ups."""
     seen = funnel_items.seen(mine, view, len(ladder.stages) + 1)
     ways = funnel_items.competing(seen, len(ladder.stages) + 1)
-    lengths = stays(ways, as_of, exact=exact) | funnel_items.arrivals(seen, exact=exact)
+    lengths = stays(ways, as_of, exact=exact)
     return funnel.cohort(counts(seen), lengths, window, ladder.keys, as_of=as_of, view=view)
 
 

@@ -46,6 +46,11 @@ def test_what_one_sale_adds() -> None:
         ("visit", 1, "forward"): Stays(1, 2 * DAY),
         ("visit", 2, "forward"): Stays(1, DAY),
         ("visit", 4, "forward"): Stays(1, 3 * DAY),
+        ("arrive", 1, "further"): Stays(1, 0),
+        ("arrive", 2, "further"): Stays(1, 2 * DAY),
+        ("arrive", 3, "further"): Stays(1, 3 * DAY),
+        ("arrive", 4, "further"): Stays(1, 3 * DAY),
+        ("arrive", 5, "further"): Stays(1, 6 * DAY),
     }
 
 
@@ -55,6 +60,7 @@ def test_an_open_stay_is_as_old_as_the_report() -> None:
     assert {(key.what, key.outcome, stay.seconds) for key, stay in found.items()} == {
         ("reach", "", 10 * DAY),
         ("win", "", 10 * DAY),
+        ("arrive", "further", 0),
         ("visit", "", 10 * DAY),
     }
 

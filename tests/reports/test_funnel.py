@@ -28,7 +28,7 @@ def counted(
 ) -> funnel.Cohort:
     """As the reading does it: what the view sees of those created in the window, as counts and lengths of stay."""
     seen = funnel_items.seen(funnel_items.created_in(every, window), view, TOP)
-    times = stays(funnel_items.competing(seen, TOP), as_of) | funnel_items.arrivals(seen)
+    times = stays(funnel_items.competing(seen, TOP), as_of)
     return funnel.cohort(counts(seen), times, window, STAGES, as_of=as_of, view=view)
 
 
