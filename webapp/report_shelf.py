@@ -12,6 +12,8 @@ from webapp import (
     reporting_diagram,
     reporting_flow,
     reporting_forecast,
+    reporting_funnel_paper,
+    reporting_funnel_plain,
     reporting_handovers,
     reporting_promises,
     reporting_variants,
@@ -54,6 +56,8 @@ REPORTS: tuple[Report, ...] = (
         ),
         "reports.funnel",
         "filter",
+        reporting_funnel_paper.paper,
+        reporting_funnel_plain.plain,
     ),
     Report(
         "bottlenecks",
