@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from engine.people import Person
 from webapp import (
     reporting_diagram,
+    reporting_dynamics_paper,
     reporting_flow,
     reporting_forecast,
     reporting_funnel_paper,
@@ -47,6 +48,8 @@ REPORTS: tuple[Report, ...] = (
         lazy_gettext("What is moving now: forward and back, against what is usual, and whose doing it is."),
         "reports.dynamics",
         "chart-bar",
+        reporting_dynamics_paper.paper,
+        reporting_dynamics_paper.plain,
     ),
     Report(
         "funnel",
