@@ -110,6 +110,9 @@ def test_effects_are_sentences(app: Flask) -> None:
         assert effects.effect_words(Effect("days", 0, 55, 6, 55)) == (
             "Would have been exceeded on 6 of 55 work days."
         )
+        assert effects.effect_words(Effect("buffer", 2, 31, 5, 31, used=12)) == (
+            "Of 31 dates agreed with clients, 5 would have been endangered instead of 2; due earlier inside: 12."
+        )
         assert effects.effect_words(ready) == (
             "“Mapa” was missing in 11 of 42 requests. Plan: Too few to judge: 7 cases in 90 days."
         )
