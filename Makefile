@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup run test test-long check format bench seed docs wheel clean lock
+.PHONY: help setup oracle run test test-long check format bench seed docs wheel clean lock
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -11,6 +11,8 @@ help: ## list the targets
 
 setup: .venv/dev.stamp webapp/static/gen/manifest.json webapp/translations/compiled.stamp ## install everything for work on the code
 	@.ci/system pango
+
+oracle: .oracle/stamp ## install the judges of the reports' arithmetic (lifelines, pm4py) beside the product
 
 run: .venv/run.stamp webapp/static/gen/manifest.json webapp/translations/compiled.stamp ## set up, migrate, seed the demo once, serve on http://127.0.0.1:8000
 	@.ci/system pango
@@ -20,7 +22,7 @@ check: setup ## the fast part: style, types, layers, templates, tests below the 
 	@.ci/quality
 	@$(BIN)/python -m pytest -q -n 2 -m "not long and not slow and not browser and not postgres" --ignore tests/web
 
-test: setup ## everything CI runs: check, slow tests, PostgreSQL, browser
+test: setup oracle ## everything CI runs: check, slow tests, PostgreSQL, browser
 	@.ci/system pango chromium
 	@.ci/quality
 	@$(BIN)/python -m pytest -q -n 2 -m "not long and not browser and not postgres" --database sqlite
@@ -49,10 +51,11 @@ wheel: setup ## build the wheel, assets included
 lock: .venv/dev.stamp ## renew the locked versions
 	@for extra in run dev; do $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header \
 	  $$([ $$extra = dev ] && echo --extra dev) pyproject.toml -o requirements/$$extra.txt; done
+	@printf 'lifelines>=0.30\npm4py>=2.7\n' | $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header - -o requirements/oracle.txt
 	@npm install --package-lock-only --silent
 
 clean: ## remove what set-up made (the data in var/ stay)
-	@rm -rf .venv node_modules webapp/static/gen webapp/translations/compiled.stamp dist
+	@rm -rf .venv .oracle node_modules webapp/static/gen webapp/translations/compiled.stamp dist
 
 # -- what the targets stand on ---------------------------------------------------------------------------------
 
@@ -73,6 +76,12 @@ clean: ## remove what set-up made (the data in var/ stay)
 .venv/dev.stamp: .venv/run.stamp requirements/dev.txt
 	@echo "· tools for tests"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.oracle/stamp: .venv/bin/uv requirements/oracle.txt
+	@echo "· judges of the reports: lifelines, pm4py"
+	@$(PYTHON) -m venv .oracle
+	@$(BIN)/uv pip install --quiet --python .oracle/bin/python --require-hashes -r requirements/oracle.txt
 	@touch $@
 
 webapp/static/gen/manifest.json: .venv/run.stamp package.json package-lock.json $(shell find webapp/assets -type f 2>/dev/null)

@@ -3,7 +3,7 @@
 import hashlib
 import smtplib
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from email.headerregistry import Address
@@ -14,13 +14,14 @@ from urllib.parse import unquote, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import ForeignKey, Index, Select, String, Text, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column, undefer
 
 from connectors import inputs
 from engine.db import Base, BigId
 from engine.people import Membership, Person, Role, department
 from engine.ports import Call, Failed
 from engine.process.instances import Instance
+from engine.report_jobs import ReportFile
 
 SECONDS = 10
 MOST = 50
@@ -43,6 +44,8 @@ class OutgoingMail(Base):
     text: Mapped[str] = mapped_column(Text)
     html: Mapped[str | None] = mapped_column(Text)
     """The same for readers who like it set; ``text`` says all of it."""
+    files: Mapped[list[Any] | None]
+    """Ids of `engine.report_jobs.ReportFile` that go along: attached, or shown in ``html`` where they have a name for it."""
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
 
@@ -55,7 +58,8 @@ def outgoing() -> Select[OutgoingMail]:
 class Mail:
     """*send*: to anybody, ``to``, ``subject``, ``text``. *notice*: the same, to people of the house by who they are.
 
-    ``html`` may be there beside ``text`` and says the same.
+    ``html`` may be there beside ``text`` and says the same. A notice of the product's own may bring ``files``, ids of
+    `ReportFile`; what a diagram sends may not, for it could name anybody's.
     """
 
     name = "mail"
@@ -74,9 +78,10 @@ class Mail:
         row = self._write(call)
         if not row.to:
             return {"sent": False, "receivers": 0}
+        files = _files(call.session, row.files or []) if self._url else []
         call.session.rollback()
         if self._url:
-            self._post(row)
+            self._post(row, files)
             row.sent_at = call.now
         call.session.add(row)
         return {"sent": row.sent_at is not None, "receivers": len(row.to)}
@@ -92,13 +97,14 @@ class Mail:
             subject=" ".join(inputs.text(call.inputs, "subject").split())[:250],
             text=inputs.text(call.inputs, "text", otherwise="", longest=LONGEST),
             html=inputs.text(call.inputs, "html", otherwise="", longest=LONGEST) or None,
+            files=_ids(call) or None,
             created_at=call.now,
         )
 
-    def _post(self, row: OutgoingMail) -> None:
+    def _post(self, row: OutgoingMail, files: Sequence[ReportFile]) -> None:
         try:
             with _server(self._url) as server:
-                server.send_message(self._message(row))
+                server.send_message(self._message(row, files))
         except smtplib.SMTPRecipientsRefused as refused:
             permanent = all(code >= 500 for code, _ in refused.recipients.values())
             raise Failed(
@@ -110,7 +116,7 @@ class Mail:
         except (OSError, smtplib.SMTPException) as error:
             raise Failed(f"the mail server cannot be reached: {type(error).__name__}") from error
 
-    def _message(self, row: OutgoingMail) -> EmailMessage:
+    def _message(self, row: OutgoingMail, files: Sequence[ReportFile]) -> EmailMessage:
         message = EmailMessage()
         message["From"] = _address(self._sender)
         message["To"] = [_address(each) for each in row.to]
@@ -122,7 +128,40 @@ class Mail:
         message.set_content(row.text, cte="quoted-printable")
         if row.html:
             message.add_alternative(row.html, subtype="html", cte="quoted-printable")
+        _attach(message, files)
         return message
+
+
+def _ids(call: Call) -> list[int]:
+    """Files that the product itself sends along."""
+    found = call.inputs.get("files") if call.operation == "notice" and call.instance_id is None else None
+    return [each for each in found or () if isinstance(each, int)]
+
+
+def _files(session: Session, ids: Sequence[int]) -> Sequence[ReportFile]:
+    """Files with what is in them, in their order; those whose days are over are not there any more."""
+    query = (
+        select(ReportFile)
+        .where(ReportFile.id.in_(ids))
+        .order_by(ReportFile.id)
+        .options(undefer(ReportFile.content))
+    )
+    found = session.scalars(query).all()
+    session.expunge_all()
+    return found
+
+
+def _attach(message: EmailMessage, files: Sequence[ReportFile]) -> None:
+    """Pictures go into the page that shows them, the rest beside it."""
+    page = message.get_body(("html",))
+    for file in files:
+        kind, _, what = file.media_type.partition(";")[0].partition("/")
+        if file.cid and page is not None:
+            page.add_related(
+                file.content, kind, what, cid=f"<{file.cid}>", filename=file.name, disposition="inline"
+            )
+        else:
+            message.add_attachment(file.content, kind, what, filename=file.name)
 
 
 def _address(text: str) -> Address:

@@ -1,10 +1,12 @@
 """How a document looks on paper: a page from checked facts, and PDF from a page."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from html import escape
+from io import BytesIO
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -67,6 +69,19 @@ def print_(page: str) -> bytes:
         raise NoPrinter from error
     content: bytes = HTML(string=page, url_fetcher=_nothing_else).write_pdf()
     return content
+
+
+def photograph(page: str, *, scale: float = 2) -> bytes:
+    """The first sheet of a page as PNG, ``scale`` points of it to a point of print. Raises NoPrinter."""
+    content = print_(page)
+    try:
+        from pypdfium2 import PdfDocument
+    except (ImportError, OSError) as error:
+        raise NoPrinter from error
+    with closing(PdfDocument(content)) as document, closing(document[0]) as sheet:
+        made = BytesIO()
+        sheet.render(scale=scale).to_pil().save(made, "PNG", optimize=True)
+    return made.getvalue()
 
 
 def _nothing_else(url: str, *_: Any, **__: Any) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select, true
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -131,11 +131,11 @@ def _contracts(person: Person) -> Clause:
     )
 
 
-def _promises(person: Person) -> Clause:
+def _promises(person: Person, promise: Any = Promise) -> Clause:
     return or_(
-        Promise.provider_id.in_(departments(person)),
-        Promise.consumer_id.in_(departments(person)),
-        Promise.deal_id.in_(_seen_deals(person)),
+        promise.provider_id.in_(departments(person)),
+        promise.consumer_id.in_(departments(person)),
+        promise.deal_id.in_(_seen_deals(person)),
     )
 
 
@@ -241,10 +241,19 @@ def _instances(person: Person, instance: Any = Instance) -> Clause:
         _worked_on(person, instance.id),
         instance.id.in_(_seen_deals(person, "instance_id")),
         and_(~carries, instance.owner_id.in_(members)),
+        _moved_elsewhere(person, instance.id),
     ]
     if person.has("designer", "administrator"):
         seen.append(~carries)
     return or_(*seen)
+
+
+def _moved_elsewhere(person: Person, instance_id: Any) -> Clause:
+    """It came from elsewhere, and this person reads what belongs to a department that moved it."""
+    past = aliased(Move)
+    mine = _of_department(person, past.department_id)
+    moved = select(past.id).where(past.instance_id == instance_id, past.ladder.in_(_imported()), mine)
+    return moved.exists()
 
 
 def _seen_instances(person: Person) -> Select[int]:
@@ -280,6 +289,28 @@ def _sections(person: Person) -> Clause:
     return or_(Section.owner_id == person.id, Section.id.in_(select(SectionShare.section_id).where(shared)))
 
 
+def _imported() -> Select[str]:
+    """The ladders of histories that came from elsewhere."""
+    definition = aliased(Definition)
+    return select(definition.process).where(definition.kind == "imported")
+
+
+def _moves(person: Person) -> Clause:
+    """Moves of a deal and of its commitments with the deal, those of a promise with the promise.
+
+    A case of a history from elsewhere is seen, whole, by the departments that moved it and by directors.
+    """
+    promise, past = aliased(Promise), aliased(Move)
+    of_promise, of_past = Move.ladder == "promise", Move.ladder.in_(_imported())
+    seen = select(promise.task_id).where(_promises(person, promise))
+    mine = select(past.item).where(past.ladder.in_(_imported()), _of_department(person, past.department_id))
+    return or_(
+        and_(of_promise, Move.task_id.in_(seen)),
+        and_(of_past, Move.item.in_(mine)),
+        and_(not_(of_promise), not_(of_past), Move.instance_id.in_(_seen_deals(person, "instance_id"))),
+    )
+
+
 RULES: dict[type[Base], Callable[[Person], Clause]] = {
     Deal: _deals,
     Client: _trade,
@@ -296,7 +327,7 @@ RULES: dict[type[Base], Callable[[Person], Clause]] = {
     UserTask: _tasks,
     Instance: _instances,
     Definition: _definitions,
-    Move: lambda person: Move.instance_id.in_(_seen_deals(person, "instance_id")),
+    Move: _moves,
     Event: lambda person: Event.instance_id.in_(_seen_instances(person)),
 }
 """Who may see rows of a table. A table that is not here is nobody's: asking for it is an error, not a hole."""

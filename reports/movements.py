@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 GREEN = ("forward", "forward_skip", "won")
@@ -92,7 +92,7 @@ Buckets = dict[Key, Total]
 
 def cents(amount: Decimal | None) -> int:
     """An amount in hundredths; nothing is zero."""
-    return int((amount or Decimal(0)) * 100)
+    return int((Decimal(amount) * 100).to_integral_value(ROUND_HALF_UP)) if amount else 0
 
 
 def tell(facts: Iterable[Fact]) -> list[Movement]:

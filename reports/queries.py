@@ -3,7 +3,7 @@
 Every query starts from what the viewer may see. Department and owner are those of the move, the right is that of now.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -20,6 +20,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    or_,
     select,
     true,
     union_all,
@@ -28,6 +29,7 @@ from sqlalchemy.orm import Session
 
 from engine import access
 from engine.people import Person
+from engine.sales import promises
 from engine.sales.ladders import Move
 from reports.movements import (
     HANDED_OVER,
@@ -43,6 +45,8 @@ from reports.movements import (
 )
 from reports.periods import Period
 
+PROMISES = promises.LADDER
+WENT_TO = "went_to_"
 ANY, NONE = "*", "-"
 """As ``left`` or ``entered`` of a cut: any open position, no open position."""
 
@@ -59,6 +63,8 @@ class Scope:
     as_of: datetime | None = None
     department_ids: frozenset[int] | None = None
     owner_id: int | None = None
+    items: Select[Any] | None = None
+    """Only these items (a section's, a product's): a selection of item keys."""
 
     @property
     def is_whole(self) -> bool:
@@ -88,11 +94,12 @@ def scope(
     as_of: datetime | None = None,
     department_ids: Collection[int] | None = None,
     owner_id: int | None = None,
+    items: Select[Any] | None = None,
 ) -> Scope:
     """The scope of a viewer; None is the system itself. One to whom no move is hidden is not narrowed."""
     hidden = viewer if viewer is not None and not _sees_all(session, viewer, ladder) else None
     ids = None if department_ids is None else frozenset(department_ids)
-    return Scope(ladder, hidden, as_of, ids, owner_id)
+    return Scope(ladder, hidden, as_of, ids, owner_id, items)
 
 
 def _sees_all(session: Session, viewer: Person, ladder: str) -> bool:
@@ -106,6 +113,12 @@ def first_day(session: Session, scope: Scope) -> date | None:
     return session.scalar(select(func.min(Move.day)).where(Move.ladder == scope.ladder))
 
 
+def was_met(session: Session, ladder: str, stage: str) -> bool:
+    """Whether any move of the ladder, of whatever version, has to do with this stage."""
+    here = or_(Move.from_stage == stage, Move.to_stage == stage)
+    return session.scalar(select(Move.id).where(Move.ladder == ladder, here).limit(1)) is not None
+
+
 def facts(scope: Scope, *, items: Select[Any] | None = None) -> Select[Any]:
     """The moves of the scope as `Fact` columns, whoever owned them; ``items`` narrows to some items."""
     query = select(*(getattr(Move, name) for name in Fact._fields)).where(Move.ladder == scope.ladder)
@@ -113,6 +126,8 @@ def facts(scope: Scope, *, items: Select[Any] | None = None) -> Select[Any]:
         query = query.where(Move.recorded_at <= scope.as_of)
     if scope.viewer is not None:
         query = query.where(access.visible(scope.viewer, Move))
+    if scope.items is not None:
+        query = query.where(Move.item.in_(scope.items))
     return query if items is None else query.where(Move.item.in_(items))
 
 
@@ -214,6 +229,19 @@ def positions(session: Session, scope: Scope, before: date) -> dict[str, Total]:
     return {stage: Total(n, 0, int(money)) for stage, n, money in session.execute(query)}
 
 
+def idle(session: Session, scope: Scope, before: date, limits: Mapping[str, date]) -> dict[str, Total]:
+    """Of what stood on each stage when the day began, what had not moved since before the stage's limit."""
+    last = _standing(scope, before).subquery()
+    query = select(last.c.entered, func.count(), func.sum(last.c.money)).where(_rests(last, limits))
+    found = session.execute(query.group_by(last.c.entered))
+    return {stage: Total(n, 0, int(money)) for stage, n, money in found}
+
+
+def _rests(last: Any, limits: Mapping[str, date]) -> ColumnElement[bool]:
+    rested = (and_(last.c.entered == stage, last.c.day < limit) for stage, limit in limits.items())
+    return or_(false(), *rested)
+
+
 def _standing(scope: Scope, before: date) -> Select[Any]:
     """The last move of each item that stood on an open position when the day began."""
     move = _shaped(scope, Move.day < before)
@@ -226,7 +254,7 @@ def _standing(scope: Scope, before: date) -> Select[Any]:
 def causes(session: Session, scope: Scope, period: Period) -> list[tuple[int, str, str, int, int]]:
     """Red movements as (causing department or 0, reason or "", kind, n, money), the most first."""
     move = _shaped(scope, Move.day >= period.start, Move.day < period.end, Move.kind.in_(RED))
-    key = (func.coalesce(move.c.causing_department_id, 0), func.coalesce(move.c.reason, ""), move.c.told)
+    key = (func.coalesce(move.c.causing_department_id, 0), _reason(move, scope.ladder), move.c.told)
     query = (
         select(*key, func.count(), func.sum(move.c.money))
         .where(move.c.told.in_(RED), _is_mine(move.c.department_id, move.c.owner_id, scope))
@@ -239,14 +267,19 @@ def causes(session: Session, scope: Scope, period: Period) -> list[tuple[int, st
 def listed(scope: Scope, cut: Cut) -> Select[Any]:
     """The movements that a number of the report counts, the newest first."""
     move = movements(scope)
-    query = select(*move.c).where(*_days(move, cut.period), *_conditions(move, cut))
+    query = select(*move.c).where(*_days(move, cut.period), *_conditions(move, scope.ladder, cut))
     return query.order_by(move.c.at.desc(), move.c.id.desc(), move.c.told)
 
 
-def stood(scope: Scope, before: date, stage: str | None = None) -> Select[Any]:
-    """The items that stood open when the day began, each by the movement that brought it there."""
+def stood(
+    scope: Scope, before: date, stage: str | None = None, limits: Mapping[str, date] | None = None
+) -> Select[Any]:
+    """The items that stood open when the day began, each by the movement that brought it there; with ``limits`` only
+    those that had not moved since before their stage's."""
     last = _standing(scope, before).subquery()
     query = select(*last.c).order_by(last.c.at.desc(), last.c.id.desc())
+    if limits is not None:
+        query = query.where(_rests(last, limits))
     return query if stage is None else query.where(last.c.entered == stage)
 
 
@@ -262,7 +295,16 @@ def _days(move: CTE, period: Period) -> tuple[ColumnElement[bool], ...]:
     return move.c.day >= period.start, move.c.day < period.end
 
 
-def _conditions(move: CTE, cut: Cut) -> list[ColumnElement[bool]]:
+def _reason(move: CTE, ladder: str) -> ColumnElement[str]:
+    """Why it moved: the reason given; a promise that went back says it by where it went."""
+    given = func.coalesce(move.c.reason, "")
+    if ladder != PROMISES:
+        return given
+    said = literal(WENT_TO) + func.coalesce(move.c.to_stage, "")
+    return case((and_(given == "", move.c.kind == "backward"), said), else_=given)
+
+
+def _conditions(move: CTE, ladder: str, cut: Cut) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if cut.kinds:
         found.append(move.c.told.in_(cut.kinds))
@@ -278,7 +320,7 @@ def _conditions(move: CTE, cut: Cut) -> list[ColumnElement[bool]]:
     )
     found += [func.coalesce(column, 0) == number for column, number in numbers if number is not None]
     if cut.reason is not None:
-        found.append(func.coalesce(move.c.reason, "") == cut.reason)
+        found.append(_reason(move, ladder) == cut.reason)
     return found
 
 

@@ -6,31 +6,23 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from engine.calendars import local_day
+from engine.calendars import is_work_day, local_day
 from engine.errors import NotFound
 from reports import balance, dynamics, funnel, queries, rollups
 from reports.balance import Line
 from reports.dynamics import Cause, Day, Net, Row, Usual
 from reports.funnel import Cohort, Flow
 from reports.ladders import Ladder
-from reports.movements import Buckets, Fact, Movement, tell, within
+from reports.movements import Buckets, Fact, Movement, Total, tell, within
 from reports.periods import DAY, By, Period, before, containing, spanning
 from reports.queries import Scope
+from reports.units import Parts, Span, Unit, units
 from reports.visits import Journey, journeys
 
 BARS: dict[By, By] = {"day": "day", "week": "day", "month": "week"}
 """The picture is one step finer than the period its sentence is about."""
 WINDOW: dict[By, int] = {"day": 27, "week": 3, "month": 5}
 """How many whole periods are shown before the current one, when nobody chose a window."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A department's (or person's) share of the current period. ``id`` is 0 for none."""
-
-    id: int
-    row: Row
-    usual: Usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +41,11 @@ class Dynamics:
     habits: dict[str, float | None]
     """How many usually leave each stage forward."""
     units: list[Unit]
-    by_owner: bool
+    group: str
     causes: list[Cause]
     net: Net
+    idle: dict[str, Total]
+    """What stands at the end of the period on each stage and has not moved for longer than the stage allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +67,24 @@ def window(by: By, start: date | None, end: date | None, today: date) -> Period:
 
 
 def movement(
-    session: Session, scope: Scope, ladder: Ladder, chosen: Period, *, by_owner: bool = False
+    session: Session,
+    scope: Scope,
+    ladder: Ladder,
+    chosen: Period,
+    *,
+    group: str = "team",
+    parts: Parts | None = None,
 ) -> Dynamics:
-    """Agreement dynamics of the ``chosen`` window, by its kind of period."""
+    """Agreement dynamics of the ``chosen`` window, by its kind of period; ``group`` and ``parts`` as `units` means them."""
     through = chosen.last
     current = containing(through, chosen.by)
     since = queries.first_day(session, scope) or through
     reach = Period(min(_earliest(chosen, current), chosen.start), chosen.end)
-    buckets = _buckets(session, scope, reach, by_owner=by_owner)
+    buckets = _buckets(session, scope, reach, by_owner=group == "owner")
     now = Period(current.start, min(current.end, chosen.end), chosen.by)
     start, end = (queries.positions(session, scope, day) for day in (now.start, now.end))
     finer = _finer(chosen)
+    span = Span(now, current, reach, since, through)
     return Dynamics(
         window=chosen,
         through=through,
@@ -95,11 +96,30 @@ def movement(
         whole=balance.balance(buckets, start, end, now),
         stages=balance.by_stage(buckets, start, end, now, ladder.keys),
         habits=_habits(buckets, ladder, current, since, through),
-        units=_units(buckets, now, current, since, through),
-        by_owner=by_owner,
+        units=units(session, scope, buckets, span, group=group, parts=parts),
+        group=group,
         causes=dynamics.causes(queries.causes(session, scope, now)),
         net=dynamics.net(within_scope(queries.histories(session, scope, moved_in=now), scope, now)),
+        idle=queries.idle(session, scope, now.end, limits(ladder, now.last)),
     )
+
+
+def limits(ladder: Ladder, day: date) -> dict[str, date]:
+    """By stage the first day since which a move is recent enough: an older one makes idle what stands there."""
+    found = {}
+    for stage in ladder.stages:
+        if stage.rots is not None:
+            found[stage.key] = _work_days_back(day, stage.rots)
+    return found
+
+
+def _work_days_back(day: date, count: int) -> date:
+    while count > 0:
+        count -= is_work_day(day)
+        day -= DAY
+    while not is_work_day(day):
+        day -= DAY
+    return day
 
 
 def _earliest(chosen: Period, current: Period) -> date:
@@ -133,15 +153,6 @@ def _habits(
         stage: dynamics.usual(dynamics.leaving(buckets, stage), current, since=since, through=through).green
         for stage in ladder.keys
     }
-
-
-def _units(buckets: Buckets, now: Period, current: Period, since: date, through: date) -> list[Unit]:
-    found = [
-        Unit(id_, _row(mine, now), dynamics.usual(mine, current, since=since, through=through))
-        for id_, mine in dynamics.units(buckets).items()
-    ]
-    moved = [each for each in found if each.row.green.n or each.row.red.n or each.usual.green]
-    return sorted(moved, key=lambda each: (-each.row.green.n, each.row.red.n, each.id))
 
 
 def within_scope(facts: Sequence[Fact], scope: Scope, period: Period) -> list[Movement]:

@@ -1,6 +1,6 @@
 """The form of a wording: a first proposal, an answer with other terms, a change of what is in force."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import g, render_template, request
@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from engine.errors import Invalid
 from engine.people import Department
-from engine.sales import agreements, negotiating, terms
+from engine.sales import agreements, negotiating, terms, trial
 from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.deals import Deal
-from webapp import agreement_typed, agreement_words
+from webapp import agreement_cells, agreement_typed, agreement_words, effects, forms
 from webapp.access import me, needs
 from webapp.agreement_rows import (
     again,
@@ -96,6 +96,33 @@ def propose(agreement_id: int) -> ResponseReturnValue:
     return done(agreement_id, _sent())
 
 
+@bp.post("/<int:agreement_id>/trial")
+@needs()
+@again(word)
+def try_out(agreement_id: int) -> ResponseReturnValue:
+    """What the typed words would have meant over the last 90 days, beside each changed term. Nothing is kept.
+
+    A script asks for the sentences alone; without one the whole form comes back with them.
+    """
+    found = agreement_of(agreement_id)
+    base, g.typed = _worded(found), request.form
+    try:
+        said = terms.clean(agreement_typed.typed(base.terms if base else None))
+    except Invalid as refusal:
+        if "HX-Request" not in request.headers:
+            raise
+        g.errors = forms.Told(refusal.errors)
+        return render_template("agreements/tried.html", told={}, changed=0, fields=tuple(trial.EFFECTS))
+    before = base.terms if base else {}
+    told = effects.effects_of(found, before, said)
+    changed = sum(each.changed for each in terms.difference(before, said))
+    if "HX-Request" in request.headers:
+        return render_template(
+            "agreements/tried.html", told=told, changed=changed, fields=tuple(trial.EFFECTS)
+        )
+    return _form(found, base, told=told, changed=changed)
+
+
 def _sent() -> str:
     if "draft" in request.form:
         return str(gettext("The draft is kept. The other side does not see it."))
@@ -105,7 +132,13 @@ def _sent() -> str:
 # ------------------------------------------------------------------------------------------------ the form itself
 
 
-def _form(found: Agreement | None, version: AgreementVersion | None) -> ResponseReturnValue:
+def _form(
+    found: Agreement | None,
+    version: AgreementVersion | None,
+    *,
+    told: Mapping[str, str] | None = None,
+    changed: int | None = None,
+) -> ResponseReturnValue:
     said = version.terms if version else {}
     table = on_table(found) if found else None
     voice = voice_of(found) if found else None
@@ -125,13 +158,29 @@ def _form(found: Agreement | None, version: AgreementVersion | None) -> Response
         choices={field: _choices(field) for field in terms.CHOICES},
         who=agreement_words.WHO,
         how=agreement_words.HOW,
-        case_rows=agreement_typed.rows_of("table", agreement_typed.table_rows(said.get("table"))),
-        step_rows=agreement_typed.rows_of("steps", agreement_typed.step_rows(said.get("steps"))),
-        other=agreement_typed.other_column(said.get("table")),
-        can_be_typed=agreement_typed.can_be_typed(said.get("table")),
+        step_rows=agreement_cells.rows_of("steps", agreement_typed.step_rows(said.get("steps"))),
+        **_cases(said.get("table")),
+        told=told or {},
+        changed=changed,
+        fields=tuple(trial.EFFECTS) if found else (),
         known={name: _known(name) for name in ("product_line", "kind")},
         more=request.form.get("more"),
     )
+
+
+def _cases(table: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The table of cases as the form shows it: amounts and words, or cell by cell where it says more, or when asked."""
+    form = request.form
+    asks_now = form.get("more") == "written" and "table-written" not in form
+    if asks_now:
+        table = agreement_typed.table_as_typed() if "table-asked" in form else table
+    plain = agreement_typed.can_be_typed(table) if "table-asked" not in form else True
+    if plain and not agreement_cells.is_written(form):
+        rows = agreement_cells.rows_of("table", agreement_typed.table_rows(table))
+        return {"columns": None, "case_rows": rows, "other": agreement_typed.other_column(table)}
+    rows = agreement_cells.rows_as_written(table)
+    shown = [*rows, {}] if asks_now else agreement_cells.rows_of("table", rows)
+    return {"columns": agreement_cells.columns_of(table), "case_rows": shown, "other": {}}
 
 
 def _worded(found: Agreement) -> AgreementVersion | None:

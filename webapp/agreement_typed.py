@@ -9,16 +9,12 @@ from flask import request
 
 from engine.errors import Invalid, Refusal
 from engine.sales import cases, terms
+from webapp.agreement_cells import Fields, is_written, says, sent, table_of, time_of, times
 from webapp.agreement_words import BELOW, BETWEEN, FACTS, FROM, SHAPES, WORDS, split
 
-Fields = dict[str, str]
-
 AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,2})?")
-ROW = re.compile(r"(table|steps)-(\d{1,3})-")
 COLUMNS = ("deal.amount", "deal.product_line", "deal.kind")
 """What the form asks of a deal by itself: from and to for the amount, words for the others."""
-
-CHOSEN, SPARE = ("side", "how"), 1
 
 
 def typed(before: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -32,7 +28,7 @@ def typed(before: Mapping[str, Any] | None = None) -> dict[str, Any]:
         if kind == "duration" and f"{field}_number" in form:
             found[field] = form.get(field) or _length(form, field)
         elif kind == "table" and "table-asked" in form:
-            found[field] = _table(form)
+            found[field] = table_of(form) if is_written(form) else _table(form)
         elif kind == "steps" and "steps-asked" in form:
             found[field] = _steps(form)
         else:
@@ -40,19 +36,12 @@ def typed(before: Mapping[str, Any] | None = None) -> dict[str, Any]:
     wrong: dict[str, Refusal] = {
         field: terms.NotANumber() for field in found if _is_no_number(form, field, found[field])
     }
-    unreadable = _no_amount(form) if "table-asked" in form else None
+    unreadable = None if is_written(form) or "table-asked" not in form else _no_amount(form)
     if unreadable is not None:
         wrong["table"] = unreadable
     if wrong:
         raise Invalid(_with_the_rest(found, wrong))
     return found
-
-
-def rows_of(name: str, otherwise: list[Fields]) -> list[Fields]:
-    """The rows of a table that was typed, by name without its number; else those of the wording; with a spare one."""
-    sent = _sent(request.form, name) if f"{name}-asked" in request.form else otherwise
-    more = SPARE + (request.form.get("more") == name)
-    return [*(row for row in sent if _says(row)), *({} for _ in range(more))]
 
 
 def table_rows(table: Mapping[str, Any] | None) -> list[Fields]:
@@ -61,6 +50,11 @@ def table_rows(table: Mapping[str, Any] | None) -> list[Fields]:
         return []
     asks = [column["expression"] for column in table["inputs"]]
     return [_row(dict(zip(asks, rule["when"], strict=True)), rule) for rule in table["rules"]]
+
+
+def table_as_typed() -> dict[str, Any] | None:
+    """The table of the form that was sent, as it is before anybody judges it."""
+    return _table(request.form)
 
 
 def step_rows(steps: list[Mapping[str, str]] | None) -> list[Fields]:
@@ -81,7 +75,7 @@ def other_column(table: Mapping[str, Any] | None) -> Fields:
 
 
 def can_be_typed(table: Mapping[str, Any] | None) -> bool:
-    """Whether the form can show this table whole; one written otherwise stays as it was signed."""
+    """Whether the form can show this table whole; one written otherwise is shown cell by cell."""
     if not table:
         return True
     asks = [column["expression"] for column in table["inputs"]]
@@ -124,18 +118,8 @@ def _with_the_rest(found: Mapping[str, Any], wrong: dict[str, Refusal]) -> dict[
 # ------------------------------------------------------------------------------------------------ rows
 
 
-def _sent(form: Mapping[str, str], name: str) -> list[Fields]:
-    """The rows that were sent, in order, each by what comes after its number."""
-    found: dict[int, Fields] = {}
-    for key, value in form.items():
-        match = ROW.match(key)
-        if match and match[1] == name:
-            found.setdefault(int(match[2]), {})[key[match.end() :]] = value.strip()
-    return [found[at] for at in sorted(found)][: cases.MOST_ROWS + 1]
-
-
 def _steps(form: Mapping[str, str]) -> list[Mapping[str, str]]:
-    return [_step(row) for row in _sent(form, "steps") if _says(row)]
+    return [_step(row) for row in sent(form, "steps") if says(row)]
 
 
 def _step(row: Fields) -> Mapping[str, str]:
@@ -147,7 +131,7 @@ def _step(row: Fields) -> Mapping[str, str]:
 
 def _table(form: Mapping[str, str]) -> dict[str, Any] | None:
     """The table of cases; a column in which no row says anything is left out, and so is an empty row."""
-    rows = [row for row in _sent(form, "table") if _says(row)]
+    rows = [row for row in sent(form, "table") if says(row)]
     if not rows:
         return None
     asks = {"deal.amount": _amount, "deal.product_line": _words("product_line"), "deal.kind": _words("kind")}
@@ -162,8 +146,8 @@ def _table(form: Mapping[str, str]) -> dict[str, Any] | None:
         "rules": [
             {
                 "when": [cells[each][at] for each in used] or ["-"],
-                "promise_time": _time(row, "promise"),
-                "deliver_time": _time(row, "deliver"),
+                "promise_time": time_of(row, "promise"),
+                "deliver_time": time_of(row, "deliver"),
             }
             for at, row in enumerate(rows)
         ],
@@ -172,7 +156,7 @@ def _table(form: Mapping[str, str]) -> dict[str, Any] | None:
 
 def _no_amount(form: Mapping[str, str]) -> Refusal | None:
     """The first row whose amounts are no numbers, or leave nothing between them: as a cell it would be a name."""
-    rows = [row for row in _sent(form, "table") if _says(row)]
+    rows = [row for row in sent(form, "table") if says(row)]
     for at, row in enumerate(rows, start=1):
         low, high = (_plain(row.get(name, "")) for name in ("from", "to"))
         bad = next((each for each in (low, high) if each and not AMOUNT.fullmatch(each)), None)
@@ -183,19 +167,9 @@ def _no_amount(form: Mapping[str, str]) -> Refusal | None:
     return None
 
 
-def _says(row: Fields) -> bool:
-    """Whether somebody typed something: units and sides are always chosen."""
-    return any(value for name, value in row.items() if not name.endswith("unit") and name not in CHOSEN)
-
-
 def _column(form: Mapping[str, str], expression: str) -> dict[str, str]:
     label = expression if expression in COLUMNS else form.get("table-other_label", "").strip()
     return {"expression": expression, "label": label or expression}
-
-
-def _time(row: Fields, name: str) -> str | None:
-    number = row.get(f"{name}_number")
-    return SHAPES.get(row.get(f"{name}_unit", ""), "{}").format(number) if number else None
 
 
 def _amount(row: Fields) -> str:
@@ -226,9 +200,7 @@ def _row(cells: Mapping[str, str], rule: Mapping[str, Any]) -> Fields:
         cell = cells.get(f"deal.{name}", "-")
         found[name] = "" if cell == "-" else cell.replace('"', "")
     found["other"] = next((cell for ask, cell in cells.items() if ask not in COLUMNS and cell != "-"), "")
-    for name in ("promise", "deliver"):
-        found[f"{name}_number"], found[f"{name}_unit"] = split(rule[f"{name}_time"])
-    return found
+    return found | times(rule)
 
 
 def _bounds(cell: str) -> Fields:

@@ -11,7 +11,7 @@ from engine import migrations, people
 from engine.db import opened, sessions
 from engine.errors import Refusal
 from engine.people import Person
-from webapp import cli_demo, cli_messages, cli_processes, cli_reports, clockwork, logs, passwords
+from webapp import cli_demo, cli_history, cli_messages, cli_processes, cli_reports, clockwork, logs, passwords
 from webapp.app import create_app
 from webapp.settings import Settings
 
@@ -75,7 +75,7 @@ def worker() -> None:
         clockwork.alone(settings)
 
 
-for part in (cli_processes, cli_messages, cli_reports, cli_demo):
+for part in (cli_processes, cli_messages, cli_reports, cli_history, cli_demo):
     part.register(main)
 
 

@@ -107,8 +107,8 @@ def rebuild(*, check: bool) -> None:
 def _differences(session: Session) -> list[str]:
     """Where a roll-up is not what it is made of, in words."""
     moves = [
-        f"{ladder} {key.day} {key.kind}: {kept.n} in the roll-up, {told.n} in the log"
-        for ladder, key, kept, told in rollups.compare(session)
+        f"{each.table} {' '.join(map(str, each.key))}: {each.kept or 'nothing'} in the roll-up, {each.told or 'nothing'} in the log"
+        for each in rollups.compare(session)
     ]
     promises = [
         f"agreement {key.agreement_id} {key.day} {what}: {kept} in the roll-up, {told} promises"

@@ -20,6 +20,7 @@ from engine.db import connect, sessions
 from engine.digests import Writer
 from engine.process import clock, housekeeping, inbox, migrating, tasks
 from engine.sales import alarms, chain, remembering, standing
+from reports import low_green
 from webapp import notice_mail, wiring
 from webapp.settings import Settings
 
@@ -35,7 +36,7 @@ def tick(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda: d
 
 
 def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
-    """Ask about commitments whose day has come, do what a day brings to agreements, sweep. Returns how many."""
+    """Ask about commitments whose day has come and days that moved too little, do what a day brings to agreements, sweep."""
     with factory() as session:
         tasks.sweep_drafts(session)
         housekeeping.sweep(session, now=now())
@@ -44,7 +45,8 @@ def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda:
         done += alarms.work_due(session, now=now()) + chain.judge_due(session, now=now())
         done += remembering.tell_due(session, now=now())
         session.commit()
-    return done
+    with factory.begin() as session:
+        return done + low_green.check_due(session, now=now())
 
 
 def mail(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,8 +21,8 @@ from engine.sales import commitments, deals, exits, ladders, promises, story
 from engine.sales.commitments import Commitment
 from engine.sales.deals import Deal
 from engine.sales.promises import Promise
-from engine.sales.records import Client, Contract
-from engine.sales.story import Told
+from engine.sales.records import Contract
+from engine.sales.story import Asked, Told
 from webapp import commitments as _agreed  # noqa: F401  # its views belong to a deal
 from webapp import deal_page, flashes, formats, override_words
 from webapp.access import me, needs
@@ -67,74 +68,85 @@ def override(fact: Told, plan: Plan) -> str:
 @needs()
 def deal(deal_id: int) -> ResponseReturnValue:
     """The deal's page."""
-    session, found = db.session(), deal_of(deal_id)
-    instance = session.get_one(Instance, found.instance_id)
-    definition = session.get_one(Definition, instance.definition_id)
-    plan = definitions.blueprint(session, definition)
-    moves = session.scalars(ladders.moves(f"deal:{found.id}")).all()
-    tab = request.args.get("tab", "history")
+    found, tab = deal_of(deal_id), request.args.get("tab", "history")
     if tab not in deal_page.TABS:
         raise NotFound
-    told = story.told(session, instance, moves)
-    agreed = session.scalars(commitments.of(found)).all()
-    promised = session.scalars(promises.of_deal(found)).all()
-    cases = session.scalars(
-        select(UserTask).where(UserTask.instance_id == instance.id).order_by(UserTask.id.desc())
-    ).all()
-    answers = story.answers(session, instance, plan, definition)
-    counts = {
-        "history": len(told),
-        "moves": len(moves),
-        "commitments": len(agreed),
-        "tasks": len(cases),
-        "answers": len(answers),
+    instance = db.session.get_one(Instance, found.instance_id)
+    definition = db.session.get_one(Definition, instance.definition_id)
+    plan = definitions.blueprint(db.session(), definition)
+    seen = {
+        "deal": found,
+        "instance": instance,
+        "definition": definition,
+        "plan": plan,
+        **_around(found),
+        **_agreed_on(found),
+        **_said(found, instance, definition, plan),
     }
-    limit = min(request.args.get("rows", SHOWN, type=int), 2000)
-    return render_template(
-        "sales/deal.html",
-        deal=found,
-        instance=instance,
-        plan=plan,
-        definition=definition,
-        client=session.get(Client, found.client_id) if found.client_id else None,
-        contacts=contacts_of(found),
-        owner=session.get(Person, found.owner_id) if found.owner_id else None,
-        path=deal_page.path(plan, found, moves),
-        tab=tab,
-        tabs=deal_page.tabs(found, counts, tab),
-        story=deal_page.by_day(told[:limit]),
-        older=len(told) - limit,
-        limit=limit,
-        moves=list(reversed(moves)),
-        commitments=agreed,
-        promises=promised,
-        chains=_chains(promised),
-        tasks=cases,
-        open_tasks=[each for each in cases if each.closed_at is None],
-        answers=[
-            (
-                each,
-                forms.display(each.form, each.answers, current(), names=deal_page.called)
-                if each.form
-                else deal_page.plain(each.answers),
-            )
-            for each in answers
-        ],
-        amounts=story.amounts(told, found),
-        contracts=session.scalars(select(Contract).where(Contract.deal_id == found.id)).all(),
-        departments={each.id: each for each in session.scalars(select(Department))},
-        people={
-            each.id: each
-            for each in session.scalars(
-                select(Person).where(Person.id.in_(deal_page.actors(told, moves, cases)))
-            )
-        },
-        steers=deals.steers(session, found, me()),
-        waits=waits_of(found),
-        next_stage=next_stage(plan, found),
-        moment_now=now(),
-        today=calendars.local_day(now()),
-    )
+    seen |= _happened(found, instance, plan, seen["tasks"])
+    counts = {name: len(seen[name]) for name in ("moves", "commitments", "tasks", "answers")}
+    counts["history"] = seen["older"] + seen["limit"]
+    return render_template("sales/deal.html", **seen, tab=tab, tabs=deal_page.tabs(found, counts, tab))
+
+
+def _around(found: Deal) -> dict[str, Any]:
+    """Who and what it is about, and what may be done with it."""
+    session = db.session()
+    return {
+        "client": client_of(found),
+        "contacts": contacts_of(found),
+        "owner": session.get(Person, found.owner_id) if found.owner_id else None,
+        "contracts": session.scalars(select(Contract).where(Contract.deal_id == found.id)).all(),
+        "departments": {each.id: each for each in session.scalars(select(Department))},
+        "steers": deals.steers(session, found, me()),
+        "waits": waits_of(found),
+        "moment_now": now(),
+        "today": calendars.local_day(now()),
+    }
+
+
+def _agreed_on(found: Deal) -> dict[str, Any]:
+    """What was agreed with the client, and what departments promised for it."""
+    promised = db.session.scalars(promises.of_deal(found)).all()
+    agreed = db.session.scalars(commitments.of(found)).all()
+    return {"commitments": agreed, "promises": promised, "chains": _chains(promised)}
+
+
+def _said(found: Deal, instance: Instance, definition: Definition, plan: Plan) -> dict[str, Any]:
+    """Its tasks, and what was answered in them."""
+    query = select(UserTask).where(UserTask.instance_id == instance.id).order_by(UserTask.id.desc())
+    tasks = db.session.scalars(query).all()
+    answers = story.answers(db.session(), instance, plan, definition)
+    return {
+        "tasks": tasks,
+        "open_tasks": [each for each in tasks if each.closed_at is None],
+        "answers": [(each, _in_words(each)) for each in answers],
+        "next_stage": next_stage(plan, found),
+    }
+
+
+def _in_words(said: Asked) -> Sequence[tuple[str, str]]:
+    if said.form is None:
+        return deal_page.plain(said.answers)
+    return forms.display(said.form, said.answers, current(), names=deal_page.called)
+
+
+def _happened(found: Deal, instance: Instance, plan: Plan, tasks: Sequence[UserTask]) -> dict[str, Any]:
+    """Its moves and its story, as many lines as were asked for (``rows`` in the address), with everybody in it."""
+    session = db.session()
+    moves = session.scalars(ladders.moves(f"deal:{found.id}")).all()
+    told = story.told(session, instance, moves)
+    limit = min(max(request.args.get("rows", SHOWN, type=int), 1), 2000)
+    named = select(Person).where(Person.id.in_(deal_page.actors(told, moves, tasks)))
+    return {
+        "path": deal_page.path(plan, found, moves),
+        "moves": list(reversed(moves)),
+        "story": deal_page.by_day(told[:limit]),
+        "older": len(told) - limit,
+        "limit": limit,
+        "amounts": story.amounts(told, found),
+        "people": {each.id: each for each in session.scalars(named)},
+    }
 
 
 def _chains(promised: Sequence[Promise]) -> dict[int, Promise]:

@@ -68,6 +68,10 @@ PLACES = (
 )
 
 
+ON_A_PHONE = 5
+"""Entries a phone's bar has room for; of more of them the last place is “More”."""
+
+
 def places() -> list[dict[str, Any]]:
     """The entries this person sees, those that exist, with the one they are in marked."""
     person = somebody()
@@ -93,4 +97,4 @@ def first() -> str:
 
 def init_app(app: Flask) -> None:
     """Offer the entries to the layout."""
-    app.context_processor(lambda: {"places": places, "me": somebody()})
+    app.context_processor(lambda: {"places": places, "on_a_phone": ON_A_PHONE, "me": somebody()})

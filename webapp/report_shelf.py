@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext, lazy_pgettext
 from sqlalchemy.orm import Session
 
 from engine.people import Person
+from webapp import reporting_forecast, reporting_promises
 from webapp.report_paper import Paper
 from webapp.reporting_address import Asked
 
@@ -46,5 +47,26 @@ REPORTS: tuple[Report, ...] = (
         "reports.funnel",
         "filter",
     ),
+    Report(
+        "promises",
+        lazy_gettext("Promises over time"),
+        lazy_gettext(
+            "What departments promised each other: kept, broken, by whom, and what clients felt of it."
+        ),
+        "reports.promises",
+        "writing-sign",
+        reporting_promises.paper,
+        reporting_promises.plain,
+    ),
+    Report(
+        "forecast",
+        lazy_gettext("Forecast"),
+        lazy_gettext("What becomes of what is open: how many, how much, when; beside its trial on the past."),
+        "reports.forecast",
+        "clock",
+        reporting_forecast.paper,
+        reporting_forecast.plain,
+    ),
 )
-"""In the order of the first page."""
+"""In the order of the first page. The shelf knows the rooms; `webapp.reporting`, which every room imports, does not know
+the shelf."""

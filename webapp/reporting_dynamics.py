@@ -8,6 +8,7 @@ from reports import ladders, reading
 from reports.balance import IN_KINDS, OUT_KINDS
 from reports.movements import GREEN
 from webapp import reporting_pictures as pictures
+from webapp import reporting_units as side
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
@@ -35,10 +36,14 @@ def dynamics() -> ResponseReturnValue:
         return render_template("reporting/nothing.html")
     ask = asked(session, now())
     scope = ask.scope(session, me())
-    report = reading.movement(session, scope, ask.ladder, ask.window(), by_owner=ask.group == "owner")
+    report = reading.movement(
+        session, scope, ask.ladder, ask.window(), group=ask.group, parts=side.parts(session, ask, me())
+    )
     names = Names(session, ask.ladder)
-    if report.by_owner:
-        names.learn(unit.id for unit in report.units)
+    if report.group == "owner":
+        names.learn(int(unit.id) for unit in report.units)
+    about = shared(session, ask, scope, names)
+    titles = {each.id: each.title for each in about["sections"]}
     return render_template(
         "reporting/dynamics.html",
         report=report,
@@ -49,5 +54,8 @@ def dynamics() -> ResponseReturnValue:
         in_kinds=IN_KINDS,
         out_kinds=OUT_KINDS,
         enough=arithmetic.ENOUGH,
-        **shared(session, ask, scope, names),
+        units=side.shown(ask, report, names, titles),
+        groups=side.groups(ask),
+        unit_head=side.HEADS[report.group],
+        **about,
     )

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, current_app, render_template, request, url_for
@@ -12,7 +11,6 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from engine.calendars import HOME
-from engine.sales.deals import Deal
 from reports import funnel as funnels
 from reports import queries, reading
 from reports.periods import DAY, Period
@@ -22,7 +20,9 @@ from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
 from webapp.reporting import bp, shared
-from webapp.reporting_address import Asked, Unknown, asked, cut, day
+from webapp.reporting_address import Asked, EndsBeforeItBegins, Unknown, asked, cut, day
+from webapp.reporting_item_words import says
+from webapp.reporting_things import Thing, things
 from webapp.reporting_words import Names
 
 PAGE = 50
@@ -47,7 +47,7 @@ def moves() -> ResponseReturnValue:
         "reporting/moves.html",
         title=title,
         rows=rows,
-        deals=_deals(session, rows),
+        things=things(session, (row.item for row in rows)),
         count=count,
         money=(money or 0) / 100,
         page=page,
@@ -71,9 +71,9 @@ def download() -> ResponseReturnValue:
     names.learn({row.actor_id for row in rows} | {row.owner_id for row in rows})
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";")
-    writer.writerow(_heads())
-    deals = _deals(session, rows)
-    writer.writerows([words.plain(cell) for cell in _cells(row, deals, names)] for row in rows)
+    writer.writerow(_heads(ask.ladder.of))
+    known = things(session, (row.item for row in rows))
+    writer.writerows([words.plain(cell) for cell in _cells(row, known, names, ask.ladder.of)] for row in rows)
     name = f"{ask.ladder.key}-{ask.today.isoformat()}.csv"
     headers = {"Content-Disposition": f"attachment; filename={name}"}
     return Response("\N{ZERO WIDTH NO-BREAK SPACE}" + text.getvalue(), mimetype="text/csv", headers=headers)
@@ -83,6 +83,7 @@ def _listed(session: Session, ask: Asked) -> tuple[Select[Any], str]:
     """The query of a list and what it is called."""
     scope = ask.scope(session, me())
     names = Names(session, ask.ladder)
+    _check_stages(session, ask)
     standing = request.args.get("standing")
     if standing:
         morning = day(request.args, "at") or ask.today
@@ -91,18 +92,33 @@ def _listed(session: Session, ask: Asked) -> tuple[Select[Any], str]:
         title = gettext(
             "Open on the morning of %(day)s: %(where)s", day=words.days(morning, morning), where=where
         )
-        return queries.stood(scope, morning, stage), title
+        if not request.args.get("idle"):
+            return queries.stood(scope, morning, stage), title
+        limits = reading.limits(ask.ladder, morning - DAY)
+        rested = gettext("%(title)s, without a move for too long", title=title)
+        return queries.stood(scope, morning, stage, limits), rested
+    if ask.start and ask.end and ask.start > ask.end:
+        raise EndsBeforeItBegins(start=ask.start, end=ask.end, field="from")
     period = Period(ask.start or ask.today, (ask.end or ask.today) + DAY)
     if request.args.get("cell"):
         return _cell(session, ask, scope, period, names)
-    return queries.listed(scope, cut(period)), _title(period, names)
+    return queries.listed(scope, cut(period)), _title(ask, period, names)
 
 
-def _title(period: Period, names: Names) -> str:
+def _check_stages(session: Session, ask: Asked) -> None:
+    """Raises `Unknown` for a stage that this ladder has not and never had."""
+    for name in ("left", "entered", "standing"):
+        stage = request.args.get(name)
+        known = (None, "", queries.ANY, queries.NONE, *ask.ladder.keys)
+        if stage not in known and not queries.was_met(session, ask.ladder.key, str(stage)):
+            raise Unknown(name=name, value=str(stage)[:60])
+
+
+def _title(ask: Asked, period: Period, names: Names) -> str:
     """What the list shows, said from its address."""
     args = request.args
     parts = [
-        words.kinds(tuple(kind for kind in args.get("kinds", "").split(",") if kind)),
+        words.kinds(tuple(kind for kind in args.get("kinds", "").split(",") if kind), ask.ladder.of),
         words.span(period),
     ]
     for name, said in (("left", gettext("from %(stage)s")), ("entered", gettext("to %(stage)s"))):
@@ -114,6 +130,8 @@ def _title(period: Period, names: Names) -> str:
         parts.append(names.person(cut(period).owner))
     if args.get("cause"):
         parts.append(gettext("caused by: %(department)s", department=names.department(cut(period).cause)))
+    if "reason" in args:
+        parts.append(names.reason(args["reason"]))
     return " · ".join(parts)
 
 
@@ -132,11 +150,6 @@ def _cell(
     return queries.chosen(scope, ids), title
 
 
-def _deals(session: Session, rows: Sequence[Any]) -> dict[int, Deal]:
-    ids = {row.instance_id for row in rows if row.instance_id}
-    return {deal.instance_id: deal for deal in session.scalars(select(Deal).where(Deal.instance_id.in_(ids)))}
-
-
 def _same(endpoint: str, **changes: Any) -> str:
     return url_for(endpoint, **{**request.args.to_dict(), **changes})
 
@@ -147,10 +160,10 @@ def _address(endpoint: str, **values: Any) -> str | None:
     return url_for(endpoint, **values) if known else None
 
 
-def _heads() -> list[str]:
+def _heads(of: str) -> list[str]:
     return [
         pgettext("report", "When"),
-        pgettext("report", "Deal"),
+        says(of)["item"],
         pgettext("report", "Move"),
         gettext("From stage"),
         gettext("To stage"),
@@ -163,12 +176,12 @@ def _heads() -> list[str]:
     ]
 
 
-def _cells(row: Any, deals: dict[int, Deal], names: Names) -> list[object]:
-    deal = deals.get(row.instance_id)
+def _cells(row: Any, known: dict[str, Thing], names: Names, of: str) -> list[object]:
+    thing = known.get(row.item)
     return [
         row.at.astimezone(HOME).strftime("%Y-%m-%d %H:%M"),
-        f"{deal.number} {deal.title}" if deal else row.item,
-        words.kind(row.told),
+        thing.words if thing else row.item,
+        words.kind(row.told, of),
         names.stage(row.from_stage),
         names.stage(row.to_stage),
         row.amount,

@@ -16,6 +16,7 @@ from reports.reading import Dynamics
 from webapp import formats
 from webapp import reporting_words as words
 from webapp.reporting_address import Asked
+from webapp.reporting_item_words import says
 from webapp.reporting_words import NB, Names
 
 FORWARD = ("forward", "forward_skip")
@@ -27,9 +28,7 @@ def moves(asked: Asked, report: Dynamics) -> Markup:
     bars = [_bar(asked, report, each, size) for each in report.bars]
     said = MovesWords(
         gettext("Moves in each period, %(days)s", days=words.span(report.window)),
-        gettext(
-            "Bars upwards: forward and won. Bars downwards: back and lost. New entries stand above, apart."
-        ),
+        says(asked.ladder.of)["picture"],
         pgettext("report", "forward"),
         pgettext("report", "back"),
         unit,
@@ -65,10 +64,10 @@ def _bar(asked: Asked, report: Dynamics, day: Day, size: float) -> Bar:
         first,
         second,
         part(row.of(*FORWARD), FORWARD, pgettext("report", "forward")),
-        part(row.of("won"), ("won",), words.kind("won")),
-        part(row.new, ("new",), words.kind("new")),
-        part(row.of("backward"), ("backward",), words.kind("backward")),
-        part(row.of("lost"), ("lost",), words.kind("lost")),
+        part(row.of("won"), ("won",), words.kind("won", asked.ladder.of)),
+        part(row.new, ("new",), words.kind("new", asked.ladder.of)),
+        part(row.of("backward"), ("backward",), words.kind("backward", asked.ladder.of)),
+        part(row.of("lost"), ("lost",), words.kind("lost", asked.ladder.of)),
         up,
         down,
         _figure(row, up, size, day.is_off),

@@ -7,6 +7,7 @@ from typing import Any
 
 from babel.dates import format_date
 from flask_babel import gettext, ngettext, pgettext
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,8 +18,9 @@ from reports.dynamics import Usual
 from reports.ladders import Ladder
 from reports.movements import GREEN, RED, Total
 from reports.periods import DAY, Period
-from reports.reading import Unit
+from reports.queries import WENT_TO
 from webapp import formats
+from webapp import reporting_item_words as item_words
 from webapp.languages import current
 
 NB = formats.NB
@@ -26,8 +28,8 @@ JOINED = "\N{WORD JOINER}"
 WEEK_DAYS = ("pn", "wt", "śr", "czw", "pt", "sb", "nd")
 
 
-def kind(name: str) -> str:
-    """What a move did."""
+def kind(name: str, of: str = "deal") -> str:
+    """What a move did to an item ``of`` that sort."""
     words: dict[str, str] = {
         "new": pgettext("move", "New"),
         "forward": pgettext("move", "Forward"),
@@ -44,17 +46,18 @@ def kind(name: str) -> str:
         "taken_over": pgettext("move", "Taken over"),
         "handed_over": pgettext("move", "Handed over"),
     }
-    return words.get(name, name)
+    return item_words.kinds(of).get(name) or words.get(name, name)
 
 
-def kinds(names: Sequence[str]) -> str:
+def kinds(names: Sequence[str], of: str = "deal") -> str:
     """What a list of these moves is called."""
+    says = item_words.says(of)
     sets: dict[Sequence[str], str] = {
         (): gettext("All moves"),
-        GREEN: gettext("Forward and won"),
-        RED: gettext("Back and lost"),
+        GREEN: says["green"],
+        RED: says["red"],
     }
-    said = [kind(name) for name in names]
+    said = [kind(name, of) for name in names]
     return sets.get(tuple(names)) or ", ".join([*said[:1], *(each.lower() for each in said[1:])])
 
 
@@ -78,6 +81,18 @@ def fate(view: str, name: str) -> str:
         "": gettext("left this stage"),
     }
     return (flows if view == "flow" else words).get(name, name)
+
+
+WHY = {
+    "late": Text("Po terminie", "Late"),
+    "quality": Text("Nie przyjęto oddanego", "Not accepted"),
+    f"{WENT_TO}declined": Text("Odmowa", "Declined"),
+    f"{WENT_TO}returned": Text("Zwrot: nie było gotowe", "Returned as not ready"),
+    f"{WENT_TO}requested": Text("Brak zgody na inny termin", "Another date refused"),
+    f"{WENT_TO}countered": Text("Inny termin", "Another date asked for"),
+    f"{WENT_TO}promised": Text("Do poprawy", "To be corrected"),
+}
+"""Reasons that no form offers: why a promise is broken or went back."""
 
 
 class Names:
@@ -124,14 +139,14 @@ class Names:
     def _reasons(self) -> dict[str, Text]:
         definition = definitions.newest(self._session, self._ladder.key)
         if definition is None:
-            return {}
+            return WHY
         plan = definitions.blueprint(self._session, definition)
         known = {
             "override": Text("Przesunięto ręcznie", "Moved by hand by an operator"),
             "migrated": Text(
                 "Przeniesiono do innej wersji procesu", "Taken over to another version of the process"
             ),
-        }
+        } | WHY
         drawn = known | {element.id: element.name for _, element in plan.everything() if element.name.pl}
         return drawn | reasons(
             definition.content_hash, tuple(definitions.files(self._session, definition, "form").values())
@@ -220,7 +235,24 @@ def week_day(value: date) -> str:
     return WEEK_DAYS[value.weekday()] if current() == "pl" else str(format_date(value, "EEE", locale="en"))
 
 
-def balance(name: str, n: int) -> str:
+def seen(of: str) -> str:
+    """What a report covers for one who does not see everything; ``of`` is what moves on its ladder."""
+    words: dict[str, str] = {
+        "deal": gettext("The deals that you may see"),
+        "commitment": gettext("The commitments that you may see"),
+        "promise": gettext("The promises that you may see"),
+        "case": gettext("The cases that you may see"),
+    }
+    return words[of]
+
+
+def led_by(of: str, department: str, *, alone: bool = False) -> Markup:
+    """Whose items a report is about, after its first words."""
+    said = item_words.says(of)["team" if alone else "department"]
+    return Markup(said) % {"department": department}  # noqa: S704  # our own words; the name is escaped
+
+
+def balance(name: str, n: int, of: str = "deal") -> str:
     """What a term of the conservation is called after its number."""
     words: dict[str, str] = {
         "new": ngettext("new one", "new ones", n),
@@ -233,7 +265,7 @@ def balance(name: str, n: int) -> str:
         "suspended": ngettext("put aside one", "put aside ones", n),
         "handed_over": ngettext("handed over one", "handed over ones", n),
     }
-    return words.get(name, name)
+    return item_words.balance(of, n).get(name) or words.get(name, name)
 
 
 def signed(total: Total, measure: str) -> str:
@@ -250,11 +282,6 @@ def usual_money(usual: Usual) -> str:
         if usual.money_green is None
         else figure(Total(0, 0, round(usual.money_green)), "money")
     )
-
-
-def listing(units: Sequence[Unit], names: Names, by_owner: bool) -> str:  # asked by a template
-    """The names of these units, one after the other."""
-    return ", ".join(names.person(each.id) if by_owner else names.department(each.id) for each in units)
 
 
 def figure(total: Total, measure: str) -> str:

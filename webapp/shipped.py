@@ -18,6 +18,7 @@ PROCESSES = {
     "agreement_answer": ("house/agreement_answer.bpmn",),
     "agreement_review": ("house/agreement_review.bpmn",),
     "promise_escalation": ("house/promise_escalation.bpmn",),
+    "low_green": ("house/low_green.bpmn",),
     "department_request": ("house/department_request.bpmn",),
 }
 """A process and where its diagrams lie; tables and forms are taken by their names in those diagrams."""

@@ -20,11 +20,12 @@ from engine.sales import (
     standing,
 )
 from engine.sales.known import Records
-from reports import promise_rollups, rollups
+from reports import low_green, promise_rollups, rollups, step_rollups
 from webapp.settings import Settings
 
-__all__ = ["Document", "OutgoingMail", "build", "outgoing", "paper", "printed"]
-"""What pages may know of connectors' records comes through here too."""
+__all__ = ["Document", "OutgoingMail", "build", "outgoing", "paper", "printed", "rollups"]
+"""What pages may know of connectors' records comes through here too. Roll-ups of moves listen to sessions: they add up
+what was written when it is committed, after everybody else."""
 
 
 def build(settings: Settings, *, prints_later: bool = False) -> Wiring:
@@ -42,6 +43,7 @@ def build(settings: Settings, *, prints_later: bool = False) -> Wiring:
             remembering.answered,
             standing.answered,
             alarms.answered,
+            low_green.answered,
         ),
         facts=(deals.facts, commitments.facts, chain.facts),
         projections=(
@@ -50,7 +52,7 @@ def build(settings: Settings, *, prints_later: bool = False) -> Wiring:
             promises.follow,
             remembering.follow,
             promise_rollups.follow,
-            rollups.follow,
+            step_rollups.follow,
         ),
         rested=(at_rest.follow,),
         connectors={each.name: each for each in plugged},

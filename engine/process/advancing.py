@@ -184,7 +184,16 @@ def settle(
         live = facts(session, instance)
         whose = opening.whose_time(session)
         opened = opening.opened(
-            session, instance, plan, before, waiting, facts=live, whose=whose, now=command.now
+            session,
+            instance,
+            plan,
+            before,
+            waiting,
+            facts=live,
+            whose=whose,
+            after=command.task,
+            by_machine=command.cause == "job",
+            now=command.now,
         )
         if command.anew:
             opening.refit(instance, plan, before, waiting)

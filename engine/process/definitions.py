@@ -170,6 +170,15 @@ def deploy(
     return _store(session, name or plan.process, plan, parts, by=by, now=now)
 
 
+def remember(session: Session, blueprint: Blueprint, *, by: Person | None, now: datetime) -> Definition:
+    """The version of a process known by its past alone: without a drawing, retired from the beginning."""
+    plain = orjson.dumps(blueprint.to_json(), option=orjson.OPT_SORT_KEYS)
+    parts = [("blueprint", blueprint.process, plain)]
+    definition = _store(session, blueprint.process, blueprint, parts, by=by, now=now)
+    definition.retired_at = definition.retired_at or now
+    return definition
+
+
 def _store(
     session: Session,
     process: str,

@@ -167,6 +167,7 @@ def complete(
     if by is not None:
         task.completed_by_id = by.id
         task.assignee_id = task.assignee_id or by.id
+    task.begin(now)
     element = plan.element(task.diagram, task.element)
     added = {"added": element.id} if element is not None and element.added else {}
     completed = history.fact(
@@ -180,6 +181,7 @@ def complete(
         task_id=task.id,
         data={"answers": answers, **added},
     )
+    task.done_seq = completed.seq
     _tell(
         session,
         Answered(

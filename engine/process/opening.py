@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine import calendars
 from engine.calendars import Calendar
-from engine.people import Person
+from engine.people import Department, Membership, Person
 from engine.process import expressions, subscriptions, tasks
 from engine.process.blueprint import Blueprint, Element
 from engine.process.runner import ExpressionFailed, Waiting
@@ -17,6 +17,9 @@ from engine.process.tasks import UserTask
 
 if TYPE_CHECKING:
     from engine.process.instances import Instance
+
+FEW = 3
+"""Tasks opened at once, each stored by a statement of its own."""
 
 Facts = Callable[[], Mapping[str, Any]]
 Whose = Callable[[Element | None], Calendar]
@@ -31,14 +34,54 @@ def opened(
     *,
     facts: Facts,
     whose: Whose,
+    after: UserTask | None = None,
+    by_machine: bool = False,
     now: datetime,
 ) -> list[UserTask]:
-    """The tasks that wait now and were not open before, put into the session. Raises NotATime, ExpressionFailed."""
+    """The tasks that wait now and were not open before, put into the session. Raises NotATime, ExpressionFailed.
+
+    ``after`` is the task whose completion opens them; a machine between two tasks does not part them.
+    """
     known = {task.token for task in before if task.closed_at is None}
     wanted = (each for each in waiting if each.kind == "task" and each.token not in known)
     found = [_task(session, instance, plan, each, facts, whose, now) for each in wanted]
+    if found:
+        _place(session, found, _last_done(session, instance) if by_machine else after)
     session.add_all(found)
     return found
+
+
+def _place(session: Session, opened: Sequence[UserTask], after: UserTask | None) -> None:
+    """Whose work each is and where it came from. The database finds the department while it stores the row; for many
+    rows it is asked once, so that they are stored together."""
+    known: dict[tuple[str | None, int | None], Any] = {}
+    for task in opened:
+        whom = (task.audience, task.assignee_id)
+        if whom not in known:
+            known[whom] = _department(*whom)
+            if len(opened) > FEW and known[whom] is not None:
+                known[whom] = session.scalar(select(known[whom]))
+        task.department_id = known[whom]
+        if after is not None:
+            task.after_id, task.came_from_id = after.id, after.department_id
+            moved = after.came_from_id is not None and after.came_from_id != after.department_id
+            task.came_before_id = after.came_from_id if moved else after.came_before_id
+
+
+def _last_done(session: Session, instance: "Instance") -> UserTask | None:
+    done = select(UserTask).where(UserTask.instance_id == instance.id, UserTask.done_seq.is_not(None))
+    return session.scalar(done.order_by(UserTask.done_seq.desc()).limit(1))
+
+
+def _department(audience: str | None, assignee_id: int | None) -> Any:
+    """The id of the department of a queue, else of the first one of a person, to be found by the database."""
+    kind, _, key = (audience or "").partition(":")
+    if kind in {"department", "head"}:
+        return select(Department.id).where(Department.key == key).scalar_subquery()
+    if assignee_id is None:
+        return None
+    first = select(Membership.department_id).where(Membership.person_id == assignee_id)
+    return first.order_by(Membership.id).limit(1).scalar_subquery()
 
 
 def closed(

@@ -249,8 +249,10 @@ def reassign(
         if to.left_at is not None:
             raise Left(name=to.name)
         task.assignee_id, task.claimed_at = to.id, now
+        task.begin(now)
     else:
         task.audience, task.assignee_id, task.claimed_at = _queue(session, to), None, None
+        task.pause(now)
     after = {"person": task.assignee_id, "queue": task.audience}
     told = fact(
         held,

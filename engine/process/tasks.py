@@ -58,6 +58,10 @@ class UserTask(Base):
 
     ``audience`` is who may claim it (``department:sales``). ``order_at`` is ``due_at``, or for a task without one
     its opening + 30 days: lists sort by it without touching every row. ``data`` is what the token saw at opening.
+
+    For reports: ``started_at`` is when somebody first had it, or did it without taking it; ``pauses`` are pairs of Unix
+    seconds in which whoever had it gave it back, the last one open while it waits again. ``done_seq`` is the number of
+    the fact that says it was completed. ``after_id`` is the task whose completion opened it.
     """
 
     __tablename__ = "user_tasks"
@@ -90,6 +94,16 @@ class UserTask(Base):
     closed_at: Mapped[datetime | None]
     completed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     data: Mapped[dict[str, Any] | None]
+    started_at: Mapped[datetime | None]
+    pauses: Mapped[list[Any] | None]
+    done_seq: Mapped[int | None]
+    after_id: Mapped[int | None] = mapped_column(BigId)
+    department_id: Mapped[int | None] = mapped_column(BigId)
+    """Whose work it was when it opened: the department of its queue, else the first one of its assignee."""
+    came_from_id: Mapped[int | None] = mapped_column(BigId)
+    """The department of the task before."""
+    came_before_id: Mapped[int | None] = mapped_column(BigId)
+    """The department that had handed over to that one."""
 
     definition: Mapped[Definition] = relationship()
 
@@ -110,6 +124,21 @@ class UserTask(Base):
             raise AlreadyClosed
         if person is not None and not self.is_for(person):
             raise NotYours
+
+    def begin(self, now: datetime) -> None:
+        """Somebody has it from now on: it has started, or goes on after a pause."""
+        self.started_at = self.started_at or now
+        if self.pauses and self.pauses[-1][1] is None:
+            self.pauses = [*self.pauses[:-1], [self.pauses[-1][0], _seconds(now)]]
+
+    def pause(self, now: datetime) -> None:
+        """It was given back and waits in its queue again."""
+        if self.started_at is not None and not (self.pauses and self.pauses[-1][1] is None):
+            self.pauses = [*(self.pauses or ()), [_seconds(now), None]]
+
+
+def _seconds(at: datetime) -> int:
+    return int(at.timestamp())
 
 
 class Draft(Base):
@@ -175,6 +204,7 @@ def claim(session: Session, task: UserTask, *, by: Person, now: datetime) -> Non
     task.must_be_open_for(by)
     if task.assignee_id is None:
         task.assignee_id, task.claimed_at = by.id, now
+        task.begin(now)
         _record(session, "claimed", task, by=by, now=now)
 
 
@@ -184,6 +214,7 @@ def release(session: Session, task: UserTask, *, by: Person, now: datetime) -> N
     task.must_be_open_for(by)
     if task.assignee_id is not None:
         task.assignee_id = task.claimed_at = None
+        task.pause(now)
         _record(session, "released", task, by=by, now=now)
 
 
@@ -194,6 +225,7 @@ def hand_over(session: Session, task: UserTask, to: Person, *, by: Person, now: 
     if to.left_at is not None or (task.audience is not None and task.audience not in to.audiences):
         raise NotTheirs(name=to.name)
     task.assignee_id, task.claimed_at = to.id, now
+    task.begin(now)
     _record(session, "handed_over", task, by=by, now=now, data={"to": to.id})
 
 
@@ -215,6 +247,8 @@ def turn(
     if (task.audience, task.assignee_id) != (audience, assignee_id):
         task.claimed_at = now if assignee_id is not None else None
         task.audience, task.assignee_id = audience, assignee_id
+        if assignee_id is not None:
+            task.begin(now)
     fall_due(task, due_at)
     session.flush()
 
@@ -255,7 +289,7 @@ def _lock(session: Session, task: UserTask) -> None:
     from engine.process import instances  # an instance holds tasks; rows may not import back
 
     instances.must_not_rest(session, instances.locked(session, task.instance_id))
-    session.refresh(task, ["closed_at", "assignee_id", "claimed_at"])
+    session.refresh(task, ["closed_at", "assignee_id", "claimed_at", "started_at", "pauses"])
 
 
 def relocate(task: UserTask, diagram: str, element: Element, instance: "Instance") -> None:

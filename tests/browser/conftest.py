@@ -46,8 +46,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    """Pages speak English, as in the other tests."""
-    return {**browser_context_args, "locale": "en-GB"}
+    """Pages speak English, as in the other tests, and nothing moves: what is measured does not fade in."""
+    return {**browser_context_args, "locale": "en-GB", "reduced_motion": "reduce"}
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def page_of(
             base_url=site,
             color_scheme="dark" if dark else "light",
             viewport={"width": width, "height": 900},
-            **{"locale": "en-GB", **more},
+            **{"locale": "en-GB", "reduced_motion": "reduce", **more},
         )
         opened.append(context)
         page = context.new_page()

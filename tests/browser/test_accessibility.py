@@ -306,10 +306,20 @@ def test_axe_finds_nothing_on_a_screen(
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_axe_finds_nothing_at_the_door(site: str, browser: Browser, dark: bool) -> None:
-    page = browser.new_page(base_url=site, color_scheme="dark" if dark else "light", locale="en-GB")
+    scheme: Any = "dark" if dark else "light"
+    page = browser.new_page(base_url=site, color_scheme=scheme, locale="en-GB", reduced_motion="reduce")
     found = _looked_at(page, at("/log-in"))
     page.close()
     assert not found, _read_out({"log-in": found})
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_in_the_menu_of_a_phone(
+    page_of: PageOf, session: Session, firm: Firm, dark: bool
+) -> None:
+    page = page_of(walking.person(session, DESIGNER), dark=dark, width=360)
+    found = _looked_at(page, lambda page: page.locator(".shell-more > summary").click())
+    assert not found, _read_out({"the menu": found})
 
 
 @pytest.mark.parametrize("who", SCREENS)

@@ -45,7 +45,7 @@ class Mended:
 @pytest.fixture(scope="module")
 def viewer(browser: Browser) -> Iterator[Page]:
     """A bare page with the product's viewer under the product's policy; nothing leaves the test."""
-    page = browser.new_page(viewport={"width": 1600, "height": 1000})
+    page = browser.new_page(viewport={"width": 1600, "height": 1000}, reduced_motion="reduce")
     page.route("**/*", _serve)
     page.goto("http://drawing.test/")
     page.locator("bpmn-view[data-ready]").wait_for()

@@ -80,6 +80,27 @@ def test_anna_comes_in_and_goes_out(page_of: PageOf, anna: Person) -> None:
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
+def test_on_a_phone_every_place_can_be_reached_with_the_keyboard(
+    page_of: PageOf, dorota: Person, script: bool
+) -> None:
+    page = page_of(dorota, width=360, java_script_enabled=script)
+    places = page.get_by_role("navigation", name="Main")
+    for title in ("My work", "Sales", "Database", "Agreements"):
+        expect(places.get_by_role("link", name=title)).to_be_in_viewport(ratio=1)
+    expect(places.get_by_role("link", name="Operations")).to_be_hidden()
+
+    places.locator("summary", has_text="More").focus()
+    page.keyboard.press("Enter")
+    for title in ("Reports", "Processes", "Operations"):
+        expect(places.get_by_role("link", name=title)).to_be_in_viewport(ratio=1)
+    places.get_by_role("link", name="Operations").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", name="Operations", exact=True)).to_be_visible()
+    expect(places.locator("summary.here")).to_have_text("More")
+
+
 def test_the_cursor_stands_in_the_first_field_that_is_wrong(
     page_of: PageOf, anna: Person, offer: None
 ) -> None:

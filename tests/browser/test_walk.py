@@ -43,7 +43,9 @@ def firm(database: Engine, site_app: Flask) -> Firm:
 
 
 def test_the_door_opens_without_script(site: str, browser: Browser, firm: Firm) -> None:
-    context = browser.new_context(base_url=site, locale="en-GB", java_script_enabled=False)
+    context = browser.new_context(
+        base_url=site, locale="en-GB", java_script_enabled=False, reduced_motion="reduce"
+    )
     page = context.new_page()
     page.goto("/work/")
     page.get_by_label("Mail address").fill(company.address(ANNA))

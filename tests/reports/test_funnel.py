@@ -1,7 +1,6 @@
 """The funnel against counting by hand, its identities on random histories, and durations against textbook cases."""
 
 from datetime import date, datetime, timedelta
-from random import Random
 
 import pytest
 from hypothesis import given
@@ -11,7 +10,6 @@ from reports import funnel
 from reports.funnel import FATES
 from reports.movements import OUTSIDE, tell
 from reports.periods import Period
-from reports.survival import Stay, ever, nearest_rank, quantile, survival
 from reports.visits import Journey, journeys
 from tests.reports.histories import FIRST, RANKS, STAGES, Item, at_noon, facts, logs
 
@@ -149,81 +147,6 @@ def test_the_stage_where_most_time_is_spent_is_the_first_bottleneck() -> None:
 
     assert found[0].stage == "offer"
     assert [round(each.dwell.total, 1) for each in found if each.stage == "meet"] == [7.0]
-
-
-# ------------------------------------------------------------------------------------------------ durations
-
-
-def test_a_percentile_is_a_value_that_was_there() -> None:
-    assert [nearest_rank([15, 20, 35, 40, 50], share) for share in (0.05, 0.3, 0.4, 0.5, 1)] == [
-        15,
-        20,
-        20,
-        35,
-        50,
-    ]
-    assert nearest_rank([], 0.5) is None
-
-
-def test_survival_equals_the_remission_times_of_freireich() -> None:
-    """The 6-MP group of the trial every textbook prints: 0.857 at 6, 0.807 at 7, 0.690 at 13, 0.448 at 23."""
-    ended = (6, 6, 6, 7, 10, 13, 16, 22, 23)
-    still = (6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35)
-    curve = dict(survival([*(Stay(t, "relapse") for t in ended), *(Stay(t) for t in still)]))
-
-    assert {time: round(curve[time], 3) for time in (6, 7, 13, 23)} == {
-        6: 0.857,
-        7: 0.807,
-        13: 0.69,
-        23: 0.448,
-    }
-    assert quantile(list(curve.items()), 0.5) == 23
-
-
-def test_open_visits_make_the_median_longer_than_that_of_the_ended_ones() -> None:
-    stays = [*(Stay(n, "left") for n in (1, 2, 3)), *(Stay(9) for _ in range(4))]
-
-    assert nearest_rank([1, 2, 3], 0.5) == 2
-    assert quantile(survival(stays), 0.5) is None
-
-
-def test_who_was_watched_from_later_on_is_not_at_risk_before() -> None:
-    stays = [Stay(1, "left"), Stay(4, "left", since=2), Stay(5, since=0)]
-
-    assert survival(stays) == [(1, 0.5), (4, 0.25)]
-
-
-@given(st.lists(st.tuples(st.integers(1, 9), st.sampled_from(("further", "lost"))), min_size=1))
-def test_without_open_cases_the_estimate_is_the_plain_share(ends: list[tuple[int, str]]) -> None:
-    found = ever([Stay(time, outcome) for time, outcome in ends], "further")
-
-    assert found is not None
-    assert found.share == pytest.approx(sum(outcome == "further" for _, outcome in ends) / len(ends))
-    assert found.low <= found.share + 1e-12
-    assert found.high >= found.share - 1e-12
-
-
-def test_the_interval_without_open_cases_is_about_that_of_a_share() -> None:
-    found = ever([*(Stay(1, "further") for _ in range(40)), *(Stay(2, "lost") for _ in range(60))], "further")
-
-    assert found is not None
-    assert (round(found.low, 2), round(found.high, 2)) == (0.3, 0.49)
-
-
-def test_a_young_cohort_is_foretold_better_than_it_is_counted() -> None:
-    """Six in ten win after up to 100 days; watched for 60 days, the estimate is near where the count is far off."""
-    dice, stays = Random(7), []
-    for _ in range(4000):
-        ends, watched = dice.uniform(0, 100), dice.uniform(10, 110)
-        outcome = "further" if dice.random() < 0.6 else "lost"
-        stays.append(Stay(ends, outcome) if ends < watched else Stay(watched))
-    counted = sum(stay.outcome == "further" for stay in stays) / len(stays)
-    found = ever(stays, "further")
-
-    assert found is not None
-    assert counted < 0.4
-    assert found.share == pytest.approx(0.6, abs=0.03)
-    assert found.low < 0.6 < found.high
 
 
 def test_the_months_that_are_too_young_to_compare_are_marked() -> None:

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.history import Event
 from engine.people import Department, Person
 from engine.sales import negotiating
 from engine.sales.agreements import Agreement, AgreementVersion
@@ -125,7 +127,7 @@ def typed_on(page: str) -> dict[str, str]:
         first = re.search(r'value="([^"]*)"', options)
         found[name] = chosen[1] if chosen else first[1] if first else ""
     areas = re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', form, re.DOTALL)
-    return found | dict(areas)
+    return {name: unescape(value) for name, value in (found | dict(areas)).items()}
 
 
 def test_another_row_comes_without_script_and_nothing_is_judged(
@@ -204,25 +206,101 @@ def test_something_else_may_be_asked_of_a_deal(
     assert "Column" in wrong.get_data(as_text=True)
 
 
-def test_a_table_the_form_cannot_show_stays_as_it_was_written(
-    as_: Enter, clara: Person, borys: Person, departments: dict[str, Department], session: Session
-) -> None:
-    rule = {"when": ["> 1000000"], "promise_time": None, "deliver_time": "P6D"}
-    table = {"inputs": [{"expression": "deal.amount", "label": "Kwota"}], "rules": [rule]}
-    said = {**sales_kit.TERMS, "table": table}
+ABOVE = {
+    "inputs": [{"expression": "deal.amount", "label": "Kwota"}],
+    "rules": [{"when": ["> 1000000"], "promise_time": None, "deliver_time": "P6D"}],
+}
+
+
+@pytest.fixture
+def asked(session: Session, clara: Person, borys: Person, departments: dict[str, Department]) -> Agreement:
+    """Clara of Sales proposed to Legal words with a table that is written in signs; Borys has to answer."""
     legal, sales = departments["legal"], departments["sales"]
+    said = {**sales_kit.TERMS, "table": ABOVE}
     found = negotiating.draft(
         session, "Wycena", provider=legal, consumer=sales, terms=said, by=clara, now=MONDAY
     )
     negotiating.propose(session, found, by=clara, now=MONDAY)
     session.commit()
-    path = f"/agreements/{found.id}/wording"
-    page = as_(borys).get(path).get_data(as_text=True)
-    as_(borys).send(path, {**typed_on(page), "target": "70"})
+    return found
 
-    assert "it stays as it is" in page
-    assert made(session)["target"] == 70
-    assert made(session)["table"] == table
+
+def test_a_table_written_in_signs_is_shown_cell_by_cell_and_sent_back_unchanged(
+    as_: Enter, borys: Person, asked: Agreement, session: Session
+) -> None:
+    path = f"/agreements/{asked.id}/wording"
+    page = as_(borys).get(path).get_data(as_text=True)
+    answer = as_(borys).send(path, {**typed_on(page), "target": "70"})
+
+    assert 'name="table-0-c0" value="&gt; 1000000"' in page
+    assert 'aria-label="Kwota, row 1"' in page
+    assert answer.status_code == 303
+    assert (made(session)["target"], made(session)["table"]) == (70, ABOVE)
+
+
+def test_cells_rows_and_columns_are_changed_without_script(
+    as_: Enter, borys: Person, asked: Agreement, session: Session
+) -> None:
+    client, path = as_(borys), f"/agreements/{asked.id}/wording"
+    sent = typed_on(client.get(path).get_data(as_text=True))
+    more = client.send(path, {**sent, "more": "table"}).get_data(as_text=True)
+    column = {"table-expression-1": "deal.kind", "table-label-1": "Rodzaj", "more": "columns"}
+    wider = client.send(path, {**sent, **column}).get_data(as_text=True)
+    row = {"table-1-c0": "<= 5000", "table-1-c1": '"service"', "table-1-deliver_number": "1"}
+    cells = {"table-0-c0": "> 500000", "table-1-deliver_unit": "days"}
+    client.send(path, {**typed_on(wider), **cells, **row})
+
+    assert 'name="table-2-c0"' in more
+    assert 'aria-label="Rodzaj, row 1"' in wider
+    said = made(session)["table"]
+    assert [each["expression"] for each in said["inputs"]] == ["deal.amount", "deal.kind"]
+    assert [each["when"] for each in said["rules"]] == [["> 500000", "-"], ["<= 5000", '"service"']]
+
+
+def test_an_empty_row_and_a_column_that_asks_nothing_go(
+    as_: Enter, borys: Person, asked: Agreement, session: Session
+) -> None:
+    path = f"/agreements/{asked.id}/wording"
+    sent = typed_on(as_(borys).get(path).get_data(as_text=True))
+    gone = {"table-0-c0": "", "table-0-deliver_number": "", "table-expression-0": ""}
+    as_(borys).send(path, {**sent, **gone})
+
+    assert "table" not in made(session)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"table-0-c0": "> > 5"}, "Row 1 of the table, column “Kwota”: “&gt; &gt; 5” cannot be read"),
+        ({"table-0-c0": "x" * 300}, "Row 1 of the table, column “Kwota”"),
+        ({"table-expression-0": "__import__("}, "Column 1 of the table cannot be read: “__import__(”"),
+        ({"table-expression-0": ""}, "The table of cases needs up to 6 columns"),
+        ({"table-0-deliver_number": "sześć"}, "Row 1 of the table says no time"),
+    ],
+)
+def test_a_cell_that_cannot_be_read_is_named_and_stays(
+    as_: Enter, borys: Person, asked: Agreement, wrong: dict[str, str], said: str, session: Session
+) -> None:
+    path = f"/agreements/{asked.id}/wording"
+    sent = typed_on(as_(borys).get(path).get_data(as_text=True))
+    answer = as_(borys).send(path, {**sent, **wrong})
+
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert said in page
+    assert 'id="table-wrong"' in page
+    assert made(session)["table"] == ABOVE
+
+
+def test_rows_of_amounts_may_be_written_as_cells(
+    as_: Enter, clara: Person, sides: dict[str, int], session: Session
+) -> None:
+    page = as_(clara).send("/agreements/new", {**WHOLE, **sides, "more": "written"}).get_data(as_text=True)
+    sent = typed_on(page)
+    as_(clara).send("/agreements/new", {**sent, **sides, "table-0-c0": "> 1000000"})
+
+    assert sent["table-0-c0"] == ">= 1000000"
+    assert made(session)["table"]["rules"][0]["when"] == ["> 1000000", "-", "-"]
 
 
 def test_a_head_of_another_department_proposes_nothing_for_these_two(
@@ -242,3 +320,68 @@ def test_the_form_speaks_polish(as_: Enter, clara: Person, sides: dict[str, int]
 
     assert "Gdy coś pójdzie źle" in page
     assert "Dodaj wiersz" in page
+
+
+# ------------------------------------------------------------------------------------------- tried on history
+
+
+def test_a_changed_term_says_beside_itself_what_it_would_have_meant_and_nothing_is_kept(
+    as_: Enter, borys: Person, asked: Agreement, session: Session
+) -> None:
+    client, path = as_(borys), f"/agreements/{asked.id}"
+    sent = typed_on(client.get(f"{path}/wording").get_data(as_text=True))
+    events = len(session.scalars(select(Event)).all())
+    changed = {**sent, "deliver_time_number": "12", "deliver_time_unit": "days"}
+    page = client.send(f"{path}/trial", changed).get_data(as_text=True)
+    live = client.send(f"{path}/trial", changed, headers={"HX-Request": "true"}).get_data(as_text=True)
+
+    said = '<p class="effect" id="effect-deliver_time"{}>Too few to judge: 0 cases in 90 days.</p>'
+    assert said.format("") in page
+    assert 'name="deliver_time_number" inputmode="numeric" value="12"' in page
+    assert said.format(' hx-swap-oob="true"') in live
+    assert '<p class="effect" id="effect-target" hx-swap-oob="true"></p>' in live
+    assert "1 term is changed." in live
+    assert "<html" not in live
+    session.expire_all()
+    assert len(session.scalars(select(Event)).all()) == events
+    assert [each.number for each in session.scalars(select(AgreementVersion))] == [1]
+
+
+def test_words_as_they_are_have_nothing_to_try(as_: Enter, borys: Person, asked: Agreement) -> None:
+    client, path = as_(borys), f"/agreements/{asked.id}"
+    sent = typed_on(client.get(f"{path}/wording").get_data(as_text=True))
+    live = client.send(f"{path}/trial", sent, headers={"HX-Request": "true"}).get_data(as_text=True)
+
+    assert "Nothing is changed yet." in live
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "said"),
+    [
+        ({"deliver_time_number": "P1D; DROP"}, "Time to deliver", "Give a whole number."),
+        ({"deliver_time_number": "999999999999"}, "Time to deliver", "Give a whole number."),
+        ({"capacity": "-1"}, "Open at once, at most", "Give a whole number."),
+        ({"table-0-c0": "__import__('os')"}, "Other times in these cases", "cannot be read"),
+        ({"ready": "x" * 600}, "Ready, when", "This is too long"),
+        ({"accepts": "nobody"}, "Accepted by", "Choose one of"),
+    ],
+)
+def test_what_cannot_be_tried_is_refused_by_field(
+    as_: Enter, borys: Person, asked: Agreement, wrong: dict[str, str], field: str, said: str
+) -> None:
+    client, path = as_(borys), f"/agreements/{asked.id}"
+    sent = {**typed_on(client.get(f"{path}/wording").get_data(as_text=True)), **wrong}
+    live = client.send(f"{path}/trial", sent, headers={"HX-Request": "true"}).get_data(as_text=True)
+    answer = client.send(f"{path}/trial", sent)
+
+    assert "This cannot be tried yet:" in live
+    assert f"{field}: " in live
+    assert said in live
+    assert answer.status_code == 422
+    assert said in answer.get_data(as_text=True)
+
+
+def test_strangers_try_nothing(as_: Enter, asked: Agreement, adam: Person) -> None:
+    answer = as_(adam).send(f"/agreements/{asked.id}/trial", {"deliver_time_number": "1"})
+
+    assert answer.status_code == 404

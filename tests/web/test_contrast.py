@@ -45,6 +45,8 @@ IN_BARS = (
     (".plot text.wr", ".plot .r"),
     (".plot text.on", ".plot .gw"),
     (".plot text.b", ".plot .o"),
+    *((".plot text.v", f".plot .h{shade}") for shade in (1, 2, 3)),
+    *((".plot text.wh", f".plot .h{shade}") for shade in (4, 5)),
 )
 """Figures inside the bars of a picture, by their rules in plot.css: 4.5 to 1."""
 

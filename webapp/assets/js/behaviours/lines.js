@@ -25,6 +25,7 @@ function remove(fieldset, row) {
   if (fieldset.querySelectorAll("tbody tr").length === 1) add(fieldset)
   row.remove()
   renumber(fieldset)
+  fieldset.dispatchEvent(new Event("input", { bubbles: true })) // what is typed has changed
 }
 
 document.addEventListener("click", (event) => {

@@ -1,0 +1,304 @@
+"""Where the time goes: queues and lengths of steps in a window, from the roll-ups or from the steps themselves.
+
+The bottleneck of a window is the step with the most waiting in it: the sum of the parts of [ready, begun) that lie in the
+window, which is the integral of its queue over time. A step that nobody began waits until it ends.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy.orm import Session
+
+from engine.process.definitions import Definition
+from reports import step_rollups, steps
+from reports.periods import DAY, Period
+from reports.promise_facts import bucket
+from reports.queries import Scope
+from reports.step_rollups import StepDay, StepWait
+from reports.steps import Pick, Step, Stretch, overlap, seconds
+
+By = tuple[str, ...]
+STEP: By = ("diagram", "element")
+PAIR: By = ("came_from_id", "department_id")
+UNIT: By = ("department_id",)
+Key = tuple[Any, ...]
+Lengths = Mapping[int, tuple[int, int]]
+"""Bucket (or exact seconds) to how many and their seconds together."""
+
+
+class Sums(NamedTuple):
+    """What steps alike did in a window. ``queue`` and ``present`` are seconds: of standing in the queue, of being open.
+
+    ``ready``, of these ``taken`` (begun since, ``taken_seconds`` together) and ``back`` are of those that became ready in
+    it; ``left`` and ``waited`` of those that left the queue in it; the rest of those that ended in it. ``waiting`` stand in
+    the queue at its end.
+    """
+
+    queue: int = 0
+    present: int = 0
+    ready: int = 0
+    taken: int = 0
+    taken_seconds: int = 0
+    back: int = 0
+    left: int = 0
+    waited: int = 0
+    done: int = 0
+    cancelled: int = 0
+    abandoned: int = 0
+    worked: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Neck:
+    """A step of a diagram as a bottleneck. ``share`` is its part of all waiting; lengths are of begun steps, seconds."""
+
+    diagram: str
+    element: str
+    sums: Sums
+    share: float | None
+    p50: float | None
+    p85: float | None
+    repeats: int = 0
+    redos: int = 0
+    broken: int = 0
+
+    @property
+    def rework(self) -> int:
+        """Executions beyond the first of a case."""
+        return self.repeats + self.redos
+
+    @property
+    def dwell(self) -> float | None:
+        """Mean seconds from ready to begun of those that left their queue in the window."""
+        return self.sums.waited / self.sums.left if self.sums.left else None
+
+
+def is_rolled(session: Session, scope: Scope) -> bool:
+    """Whether the roll-ups may be read for this scope."""
+    return scope.is_whole and step_rollups.are_whole(session)
+
+
+def sums(
+    session: Session, scope: Scope, period: Period, window: Stretch, by: By, *, version: int | None = None
+) -> dict[Key, Sums]:
+    """The sums of a window by some columns of the steps; ``version`` is a definition's id."""
+    if is_rolled(session, scope):
+        return _rolled(session, scope, period, window, by, version)
+    every = steps.facts(session, scope, window=window, definition_id=version)
+    return gathered(every, window, by)
+
+
+def gathered(every: Iterable[Step], window: Stretch, by: By) -> dict[Key, Sums]:
+    """The sums of a window from the steps themselves."""
+    found: dict[Key, Counter[str]] = {}
+    for step in every:
+        key = tuple(getattr(step, name) for name in by)
+        found.setdefault(key, Counter()).update(_of(step, window))
+    return {key: Sums(**counts) for key, counts in found.items() if any(counts.values())}
+
+
+def _of(step: Step, window: Stretch) -> dict[str, int]:
+    start, end = window
+    told = {
+        "queue": overlap(step.ready, step.left or end, window),
+        "present": overlap(step.ready, step.ended or end, window),
+        "waiting": int(step.ready < end and (step.left is None or step.left >= end)),
+    }
+    if start <= step.ready < end:
+        told |= {"ready": 1, "back": int(step.is_back)}
+        if step.started is not None:
+            told |= {"taken": 1, "taken_seconds": step.waited or 0}
+    if step.left is not None and start <= step.left < end:
+        told |= {"left": 1, "waited": step.waited or 0}
+    if step.ended is not None and start <= step.ended < end:
+        told |= {"done": int(step.seq is not None), "cancelled": int(step.seq is None)}
+        told |= {"abandoned": int(step.started is None), "worked": step.worked}
+    return told
+
+
+def _rolled(
+    session: Session, scope: Scope, period: Period, window: Stretch, by: By, version: int | None
+) -> dict[Key, Sums]:
+    """The same from sums of days: time in the queue up to t is the moments left, plus t for each that stands, less the
+    moments of becoming ready."""
+    inside, before = StepDay.day >= period.start, StepDay.day < period.start
+
+    def total(column: Any, *, within: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.coalesce(func.sum(case((within, column), else_=0)), 0)
+
+    columns = [getattr(StepDay, name) for name in by]
+    names = ("ready_n", "ready_at", "left_n", "left_at", "ended_n", "ended_at")
+    earlier = [total(getattr(StepDay, name), within=before) for name in names]
+    here = [total(getattr(StepDay, name), within=inside) for name in (*names, *COUNTED)]
+    query = select(*columns, *earlier, *here).where(_of_process(scope, StepDay, version))
+    rows = session.execute(query.where(StepDay.day < period.end).group_by(*columns))
+    found = {tuple(row[: len(by)]): _summed(row[len(by) :], window) for row in rows}
+    return {key: value for key, value in found.items() if any(value)}
+
+
+COUNTED = ("taken_n", "taken", "back", "waited", "done", "cancelled", "abandoned", "worked")
+
+
+def _summed(row: Sequence[Any], window: Stretch) -> Sums:
+    start, end = (seconds(at) for at in window)
+    values = [int(value) for value in row]
+    was, more, counted = values[:6], values[6:12], dict(zip(COUNTED, values[12:], strict=True))
+    all_ = [one + other for one, other in zip(was, more, strict=True)]
+
+    def spent(until: int, of: Sequence[int], place: int) -> int:
+        return of[place + 1] + until * (of[0] - of[place]) - of[1]
+
+    return Sums(
+        queue=spent(end, all_, 2) - spent(start, was, 2),
+        present=spent(end, all_, 4) - spent(start, was, 4),
+        ready=more[0],
+        taken=counted["taken_n"],
+        taken_seconds=counted["taken"],
+        back=counted["back"],
+        left=more[2],
+        waited=counted["waited"],
+        done=counted["done"],
+        cancelled=counted["cancelled"],
+        abandoned=counted["abandoned"],
+        worked=counted["worked"],
+        waiting=all_[0] - all_[2],
+    )
+
+
+def _of_process(scope: Scope, table: Any, version: int | None) -> ColumnElement[bool]:
+    if version is not None:
+        clause: ColumnElement[bool] = table.definition_id == version
+        return clause
+    of = select(Definition.id).where(Definition.process == scope.ladder)
+    within: ColumnElement[bool] = table.definition_id.in_(of)
+    return within
+
+
+def lengths(
+    session: Session,
+    scope: Scope,
+    period: Period,
+    window: Stretch,
+    by: By,
+    *,
+    version: int | None = None,
+    exact: bool = False,
+) -> dict[Key, Lengths]:
+    """How long begun steps waited that became ready in the window, in steps of 5 % or ``exact``."""
+    if not exact and is_rolled(session, scope) and _is_months(period, window):
+        return _rolled_lengths(session, scope, period, by, version)
+    found: dict[Key, dict[int, tuple[int, int]]] = {}
+    for step in steps.facts(session, scope, window=window, definition_id=version):
+        if step.started is None or step.waited is None or not window[0] <= step.ready < window[1]:
+            continue
+        mine = found.setdefault(tuple(getattr(step, name) for name in by), {})
+        place = step.waited if exact else bucket(step.waited)
+        n, whole = mine.get(place, (0, 0))
+        mine[place] = (n + 1, whole + step.waited)
+    return dict(found)
+
+
+def _is_months(period: Period, window: Stretch) -> bool:
+    """Whether a period is whole months; up to now counts as whole."""
+    is_cut = window[1] < steps.midnight(period.end)
+    return period.start.day == 1 and (period.end.day == 1 or is_cut)
+
+
+def _rolled_lengths(
+    session: Session, scope: Scope, period: Period, by: By, version: int | None
+) -> dict[Key, Lengths]:
+    columns = [getattr(StepWait, name) for name in by]
+    query = (
+        select(*columns, StepWait.bucket, func.sum(StepWait.n), func.sum(StepWait.seconds))
+        .where(_of_process(scope, StepWait, version), StepWait.day >= period.start, StepWait.day < period.end)
+        .group_by(*columns, StepWait.bucket)
+    )
+    found: dict[Key, dict[int, tuple[int, int]]] = {}
+    for *key, place, n, whole in session.execute(query):
+        if n:
+            found.setdefault(tuple(key), {})[place] = (int(n), int(whole))
+    return dict(found)
+
+
+def percentile(spread: Lengths, share: float) -> float | None:
+    """The nearest rank, read out as the mean of its bucket; None of nothing."""
+    whole = sum(n for n, _ in spread.values())
+    wanted = max(1, ceil(share * whole - 1e-9))
+    for place in sorted(spread):
+        n, total = spread[place]
+        wanted -= n
+        if wanted <= 0:
+            return total / n
+    return None
+
+
+def counted(session: Session, scope: Scope, pick: Pick, by: By, *, window: Stretch) -> dict[Key, int]:
+    """How many steps a pick lists, by some of their columns."""
+    listed = steps.listed(scope, pick, known=window[1]).order_by(None).subquery()
+    columns = [listed.c[name] for name in by]
+    rows = session.execute(select(*columns, func.count()).group_by(*columns))
+    return {tuple(row[:-1]): row[-1] for row in rows}
+
+
+def necks(
+    session: Session,
+    scope: Scope,
+    period: Period,
+    window: Stretch,
+    *,
+    version: int | None = None,
+    exact: bool = False,
+) -> list[Neck]:
+    """Every step that did something in the window, the most waiting first."""
+    totals = sums(session, scope, period, window, STEP, version=version)
+    spreads = lengths(session, scope, period, window, STEP, version=version, exact=exact)
+    more = {
+        kind: counted(session, scope, Pick(kind, period, version=version), STEP, window=window)
+        for kind in ("repeat", "redo", "broken")
+    }
+    whole = sum(each.queue for each in totals.values())
+    found = [
+        Neck(
+            diagram=key[0],
+            element=key[1],
+            sums=totals.get(key, Sums()),
+            share=totals[key].queue / whole if whole and key in totals else None,
+            p50=percentile(spreads.get(key, {}), 0.5),
+            p85=percentile(spreads.get(key, {}), 0.85),
+            repeats=more["repeat"].get(key, 0),
+            redos=more["redo"].get(key, 0),
+            broken=more["broken"].get(key, 0),
+        )
+        for key in totals.keys() | more["broken"].keys() | more["repeat"].keys() | more["redo"].keys()
+    ]
+    return sorted(found, key=lambda each: (-each.sums.queue, each.diagram, each.element))
+
+
+def histogram(spread: Lengths, parts: Sequence[int]) -> list[int]:
+    """How many lasted up to each bound of seconds (and more than the one before), and the rest."""
+    found = [0] * (len(parts) + 1)
+    for n, whole in spread.values():
+        mean = whole / n
+        found[next((place for place, bound in enumerate(parts) if mean <= bound), len(parts))] += n
+    return found
+
+
+def by_day(session: Session, scope: Scope, period: Period, window: Stretch, pick: Pick) -> list[float]:
+    """The mean length of a step's queue on each day of the period."""
+    every = [
+        step
+        for step in steps.facts(session, scope, window=window, definition_id=pick.version)
+        if (step.diagram, step.element) == (pick.diagram, pick.element)
+    ]
+    found = []
+    for day in period:
+        part = steps.between(Period(day, day + DAY), window[1])
+        whole = seconds(part[1]) - seconds(part[0])
+        queue = sum(overlap(step.ready, step.left or part[1], part) for step in every)
+        found.append(queue / whole if whole else 0.0)
+    return found

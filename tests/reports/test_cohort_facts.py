@@ -1,0 +1,96 @@
+"""Cohorts and stays: every reading of the funnel is a sum of them."""
+
+from collections import Counter
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reports import funnel
+from reports.cohort_facts import STEP, CohortKey, Stays, bucket, counts, mask, stays
+from reports.movements import Total
+from reports.survival import ever
+from reports.visits import journeys
+from tests.reports.histories import FIRST, RANKS, STAGES, Item, at_noon, facts, logs
+
+LATER = at_noon(FIRST + timedelta(days=300))
+SEPTEMBER = date(2026, 9, 1)
+DAY = 86400
+whatever = settings(max_examples=80, deadline=None)
+
+
+@pytest.mark.parametrize(("seconds", "number"), [(0, 0), (1, 0), (2, 15), (3600, 168), (DAY, 233)])
+def test_a_bucket_is_the_smallest_power_that_holds_the_seconds(seconds: int, number: int) -> None:
+    assert bucket(seconds) == number
+
+
+@given(st.integers(2, 10**9))
+def test_a_bucket_is_five_percent_wide(seconds: int) -> None:
+    number = bucket(seconds)
+
+    assert STEP ** (number - 1) < seconds <= STEP**number
+
+
+def test_what_one_sale_adds() -> None:
+    items = [Item("deal:1").new().after(2).to("needs").after(1).to("sign").after(3).won()]
+    (journey,) = journeys(facts(items), RANKS)
+
+    assert counts([journey]) == {CohortKey(SEPTEMBER, 5, "won", mask((1, 2, 4))): Total(1, 0, 100000)}
+    told = {key[1:4]: stay for key, stay in stays([journey], LATER).items()}
+    assert told == {
+        ("reach", 1, "further"): Stays(1, 2 * DAY),
+        ("reach", 2, "further"): Stays(1, DAY),
+        ("reach", 3, "further"): Stays(1, 0),
+        ("reach", 4, "further"): Stays(1, 3 * DAY),
+        ("win", 0, "further"): Stays(1, 6 * DAY),
+        ("visit", 1, "forward"): Stays(1, 2 * DAY),
+        ("visit", 2, "forward"): Stays(1, DAY),
+        ("visit", 4, "forward"): Stays(1, 3 * DAY),
+    }
+
+
+def test_an_open_stay_is_as_old_as_the_report() -> None:
+    found = stays(journeys(facts([Item("deal:1").new()]), RANKS), at_noon(FIRST + timedelta(days=10)))
+
+    assert {(key.what, key.outcome, stay.seconds) for key, stay in found.items()} == {
+        ("reach", "", 10 * DAY),
+        ("win", "", 10 * DAY),
+        ("visit", "", 10 * DAY),
+    }
+
+
+@whatever
+@given(logs())
+def test_the_cells_of_the_funnel_are_sums_of_cohorts(items: list[Item]) -> None:
+    mine = journeys(facts(items), RANKS)
+    found = counts(mine)
+
+    for rank in range(1, len(STAGES) + 1):
+        reached = sum(total.n for key, total in found.items() if key.highest >= rank)
+        touched = sum(total.n for key, total in found.items() if key.touched >> rank - 1 & 1)
+        lost = sum(
+            total.money for key, total in found.items() if key.highest == rank and key.status == "lost"
+        )
+        assert reached == len(funnel.members(mine, rank, "reached"))
+        assert touched == len(funnel.members(mine, rank, "touched"))
+        assert lost == funnel.total(funnel.members(mine, rank, "lost")).money
+    assert sum(total.n for total in found.values()) == len(items)
+
+
+@whatever
+@given(logs())
+def test_the_stays_are_those_of_which_the_funnel_tells_what_is_to_come(items: list[Item]) -> None:
+    mine = journeys(facts(items), RANKS)
+    found = stays(mine, LATER)
+
+    for rank in range(1, len(STAGES) + 1):
+        ways: Counter[str] = Counter()
+        for key, stay in found.items():
+            if (key.what, key.rank) == ("reach", rank):
+                ways[key.outcome] += stay.n
+        reached = funnel.members(mine, rank, "reached")
+        assert sum(ways.values()) == len(reached)
+        assert ways["further"] == len(funnel.members(mine, rank, "further"))
+        estimate = ever([funnel._until(each, rank - 1, rank + 1, LATER) for each in reached], "further")
+        assert (estimate is None) == (not ways["further"] and not ways["lost"])
