@@ -51,6 +51,7 @@ BLUEPRINTS = (
     "webapp.messages",
     "webapp.documents",
     "webapp.reporting_rooms",
+    "webapp.history_import",
     "webapp.processes",
     "webapp.crossings",
     "webapp.approvals",

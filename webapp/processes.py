@@ -32,6 +32,7 @@ KINDS = {
     "funnel": lazy_gettext("funnel, step by step"),
     "flow": lazy_gettext("flow, by itself"),
     "plain": lazy_gettext("plain process"),
+    "imported": lazy_gettext("history from elsewhere"),
 }
 POLICIES = {
     "UNIQUE": lazy_gettext("At most one rule may apply; two at once stop the case."),

@@ -1,6 +1,6 @@
 """Everything a page shows about one promise: what was agreed, where it stands, the conversation, and what this person may say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -156,6 +156,12 @@ def find(promise_id: int) -> Promise:
 def of_task(task_id: int) -> Promise | None:
     """The promise of a task that went to the other side: its provider sees it no more, but sees the promise."""
     return db.session.scalar(select(Promise).where(Promise.task_id == task_id, seen()))
+
+
+def may_open(rows: Iterable[Promise]) -> set[int]:
+    """The ids of those whose page this person may open; who sees an agreement counts the others, too."""
+    mine = select(Promise.id).where(Promise.id.in_([each.id for each in rows]), seen())
+    return set(db.session.scalars(mine))
 
 
 def seen() -> Any:

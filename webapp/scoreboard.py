@@ -22,7 +22,7 @@ from engine.sales.deals import Deal
 from reports import scoreboard
 from reports.periods import DAY, Period
 from reports.scoreboard import PERIODS, TOGETHER, Rate, Score
-from webapp import promise_words
+from webapp import promise_panel, promise_words
 from webapp import reporting_words as words
 from webapp.access import me, needs
 from webapp.clock import now
@@ -137,6 +137,7 @@ def listed() -> ResponseReturnValue:
         total=total,
         promises=rows,
         deals={each.id: each for each in deals},
+        opened=promise_panel.may_open(rows),
         units={each.id: each for each in session.scalars(select(Department))},
         title_of=promise_words.title,
         standing=promises.judge(session, now=now()),
