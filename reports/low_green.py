@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, false, func, or_, select
+from sqlalchemy import Float, ForeignKey, Select, String, Text, UniqueConstraint, false, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine import access, history
@@ -53,7 +53,7 @@ class LowGreen(Base):
     day: Mapped[date]
     green: Mapped[int]
     least: Mapped[int]
-    expected: Mapped[float]
+    expected: Mapped[float] = mapped_column(Float)
     raised_at: Mapped[datetime]
     instance_id: Mapped[int | None] = mapped_column(ForeignKey("instances.id"), index=True)
     cause: Mapped[str | None] = mapped_column(String(40))
