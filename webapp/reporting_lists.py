@@ -11,8 +11,10 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from engine.calendars import HOME
+from reports import flow as reaching
 from reports import queries, reading
 from reports.periods import DAY, Period
+from reports.queries import Scope
 from webapp import reporting_words as words
 from webapp.access import me, needs
 from webapp.clock import now
@@ -99,6 +101,8 @@ def _listed(session: Session, ask: Asked) -> tuple[Select[Any], str]:
     if ask.start and ask.end and ask.start > ask.end:
         raise EndsBeforeItBegins(start=ask.start, end=ask.end, field="from")
     period = Period(ask.start or ask.today, (ask.end or ask.today) + DAY)
+    if request.args.get("cell") == "reach":
+        return _reach(session, ask, scope, period, names)
     if request.args.get("cell"):
         return cell(session, ask, scope, period, names)
     return queries.listed(scope, cut(period)), _title(ask, period, names)
@@ -132,6 +136,20 @@ def _title(ask: Asked, period: Period, names: Names) -> str:
     if "reason" in args:
         parts.append(names.reason(args["reason"]))
     return " · ".join(parts)
+
+
+def _reach(
+    session: Session, ask: Asked, scope: Scope, period: Period, names: Names
+) -> tuple[Select[Any], str]:
+    """What first reached a stage in these days: a mark of the cumulative flow."""
+    stage = request.args.get("stage", "")
+    rank = len(ask.ladder.stages) + 1 if stage == "won" else ask.ladder.ranks.get(stage, 0)
+    if not rank:
+        raise Unknown(name="stage", value=stage[:60])
+    every = reading.paths(session, scope, ask.ladder)
+    where = pgettext("report", "Won") if stage == "won" else names.stage(stage)
+    title = gettext("First reached %(stage)s or beyond: %(days)s", stage=where, days=words.span(period))
+    return queries.chosen(scope, reaching.reached_in(every, period, rank)), title
 
 
 def _same(endpoint: str, **changes: Any) -> str:

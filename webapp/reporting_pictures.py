@@ -11,19 +11,20 @@ from reports.reading import Dynamics
 from webapp import formats
 from webapp import reporting_words as words
 from webapp.reporting_address import Asked
+from webapp.reporting_aims import Aims
 from webapp.reporting_item_words import says
 from webapp.reporting_words import Names
 
 FORWARD = ("forward", "forward_skip")
 
 
-def moves(asked: Asked, report: Dynamics) -> Markup:
-    """The picture of agreement dynamics."""
+def moves(asked: Asked, report: Dynamics, aims: Aims | None = None, finding: str = "") -> Markup:
+    """The picture of agreement dynamics; ``finding`` is the sentence it shows, for those who hear it."""
     unit, size = _unit(asked, report)
-    bars = [_bar(asked, report, each, size) for each in report.bars]
+    bars = [_bar(asked, report, each, size, aims) for each in report.bars]
     said = MovesWords(
         gettext("Moves in each period, %(days)s", days=words.span(report.window)),
-        says(asked.ladder.of)["picture"],
+        f"{finding} {says(asked.ladder.of)['picture']}".strip(),
         pgettext("report", "forward"),
         pgettext("report", "back"),
         unit,
@@ -40,7 +41,7 @@ def _unit(asked: Asked, report: Dynamics) -> tuple[str, float]:
     return (gettext("m PLN"), 1e6) if most >= 2e6 else (gettext("k PLN"), 1e3)
 
 
-def _bar(asked: Asked, report: Dynamics, day: Day, size: float) -> Bar:
+def _bar(asked: Asked, report: Dynamics, day: Day, size: float, aims: Aims | None) -> Bar:
     row, measure = day.row, asked.measure
     first, second = words.labels(row.period)
 
@@ -72,6 +73,7 @@ def _bar(asked: Asked, report: Dynamics, day: Day, size: float) -> Bar:
         day.is_off,
         day.is_low and row.period.last <= report.through,
         row.period.start in report.current.period and report.current.period.days > row.period.days,
+        None if money or aims is None else aims.green(row.period),
     )
 
 
@@ -90,12 +92,13 @@ def causes(asked: Asked, report: Dynamics, names: Names) -> Markup:
     for cause in report.causes[:8]:
         total = Total(cause.n, 0, cause.money)
         href = asked.listed(report.current.period, RED, cause=cause.department_id)
-        name = _caused_by(names, cause.department_id)
+        name = caused_by(names, cause.department_id)
         title = f"{name}: {words.figure(total, asked.measure)}"
         part = Part(words.value(total, asked.measure), href, title)
         rows.append((name, part, words.figure(total, asked.measure), words.most_said(cause.reasons, names)))
     return Markup(charts.causes(rows, gettext("Back by the department that caused it")))  # noqa: S704
 
 
-def _caused_by(names: Names, department_id: int) -> str:
+def caused_by(names: Names, department_id: int) -> str:
+    """A department as the cause of red."""
     return names.department(department_id) if department_id else gettext("The client, or nobody named")
