@@ -358,7 +358,7 @@ def listed(scope: Scope, pick: Pick, *, known: datetime) -> Select[Any]:
 def clauses(step: CTE, pick: Pick, known: datetime) -> list[ColumnElement[bool]]:
     """What a kind means, in SQL.
 
-    queued: stood in its queue for some of the window; waiting: stands in it now; ready, ended, done, cancelled: became
+    queued: stood in its queue for some of the window; waiting: stood in it at its end; ready, ended, done, cancelled: became
     so in the window; taken and untaken: ready in it and begun or not; abandoned: ended in it without having begun; again:
     completed in it, not for the first time in its case; open, overdue: now; present: open for some of the window;
     working: begun and not over for some of it; broken: its promise was broken in it.
@@ -369,7 +369,7 @@ def clauses(step: CTE, pick: Pick, known: datetime) -> list[ColumnElement[bool]]
     became = and_(ready >= start, ready < end)
     meanings: dict[str, ColumnElement[bool]] = {
         "queued": and_(ready < end, or_(left.is_(None), left > start), _differ(ready, left)),
-        "waiting": left.is_(None),
+        "waiting": and_(ready < end, or_(left.is_(None), left >= end)),
         "ready": became,
         "taken": and_(became, step.c.started.is_not(None)),
         "untaken": and_(became, step.c.started.is_(None)),

@@ -31,9 +31,11 @@ class Load:
     average: float | None = None
 
 
-def departments(session: Session, scope: Scope, period: Period, window: Stretch) -> list[Load]:
-    """Every department with open work or work in the window, the most open first."""
-    standing = _standing(session, scope, window[1], by_person=False)
+def departments(
+    session: Session, scope: Scope, period: Period, window: Stretch, known: datetime
+) -> list[Load]:
+    """Every department with work open at the moment ``known`` or in the window, the most open first."""
+    standing = _standing(session, scope, known, by_person=False)
     totals = waiting.sums(session, scope, period, window, waiting.UNIT)
     length = seconds(window[1]) - seconds(window[0])
     found = []
@@ -44,9 +46,9 @@ def departments(session: Session, scope: Scope, period: Period, window: Stretch)
     return sorted(found, key=_most)
 
 
-def people(session: Session, scope: Scope, period: Period, window: Stretch) -> list[Load]:
+def people(session: Session, scope: Scope, period: Period, window: Stretch, known: datetime) -> list[Load]:
     """The same by person: who has the open work, and who did what was done in the window."""
-    standing = _standing(session, scope, window[1], by_person=True)
+    standing = _standing(session, scope, known, by_person=True)
     done = waiting.counted(session, scope, Pick("done", period), ("actor_id",), window=window)
     spent = _spent(session, scope, window)
     length = seconds(window[1]) - seconds(window[0])

@@ -260,6 +260,12 @@ def _paper(seen: Seen, necks: Sequence[Neck]) -> Paper:
 
 
 def _finding(seen: Seen, necks: Sequence[Neck]) -> str:
+    if seen.ask.heat != "waiting":
+        return _most(seen, necks)
+    return _finding_of_waiting(seen, necks)
+
+
+def _finding_of_waiting(seen: Seen, necks: Sequence[Neck]) -> str:
     top = necks[0] if necks else None
     if top is None or not top.sums.queue:
         return str(gettext("No work waited in these days."))
@@ -271,8 +277,20 @@ def _finding(seen: Seen, necks: Sequence[Neck]) -> str:
     )
     length = top.sums.queue / max((seen.window[1] - seen.window[0]).total_seconds(), 1)
     more = gettext("On average %(n)s stood in its queue", n=formats.number(length, 1))
-    now = ngettext("%(num)d stands there now.", "%(num)d stand there now.", top.sums.waiting)
+    now = ngettext("%(num)d stands there at the end.", "%(num)d stand there at the end.", top.sums.waiting)
     return f"{said} {more}; {now}"
+
+
+def _most(seen: Seen, necks: Sequence[Neck]) -> str:
+    """The same of another way to shade."""
+    heat = seen.ask.heat
+    hottest = max(necks, key=lambda each: heat_of(each, heat), default=None)
+    if hottest is None or not heat_of(hottest, heat):
+        return str(gettext("%(heat)s: nothing in these days.", heat=HEATS[heat]))
+    step = seen.plans.step(hottest.diagram, hottest.element)
+    return str(
+        gettext("%(heat)s: most at “%(step)s”, %(n)s.", heat=HEATS[heat], step=step, n=_tag(hottest, heat))
+    )
 
 
 def _figure(seen: Seen, necks: Sequence[Neck]) -> Figure:
@@ -290,7 +308,7 @@ def _figure(seen: Seen, necks: Sequence[Neck]) -> Figure:
         for each in necks[:8]
         if each.sums.queue
     ]
-    said = PlotWords(gettext("Where work waited"), _finding(seen, necks))
+    said = PlotWords(gettext("Where work waited"), _finding_of_waiting(seen, necks))
     return Figure("waiting", said.title, said.finding, charts.ranked(rows, said), "steps")
 
 
@@ -299,7 +317,7 @@ def _table(seen: Seen, necks: Sequence[Neck]) -> Table:
         Column(pgettext("report", "Step")),
         Column(gettext("waited in all"), "days"),
         Column(pgettext("report", "share"), "share"),
-        Column(gettext("waits now"), "count"),
+        Column(gettext("waits at the end"), "count"),
         Column(gettext("became ready"), "count"),
         Column(pgettext("steps", "completed"), "count"),
         Column(gettext("not begun, ended"), "count"),
