@@ -13,10 +13,11 @@ from typing import Any
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from reports import steps, waiting
+from reports import step_picks, steps, waiting
 from reports.periods import Period
 from reports.queries import Scope
-from reports.steps import Pick, Stretch, overlap, seconds
+from reports.step_picks import Pick
+from reports.steps import Stretch, overlap, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,8 @@ def _most(load: Load) -> tuple[Any, ...]:
 def _standing(
     session: Session, scope: Scope, known: datetime, *, by_person: bool
 ) -> dict[int, tuple[int, int, datetime | None]]:
-    step = steps.told(scope)
-    who = func.coalesce(step.c.actor_id if by_person else steps.holder(step), 0).label("who")
+    step = steps.told(session, scope)
+    who = func.coalesce(step.c.actor_id if by_person else step_picks.holder(step), 0).label("who")
     late = case((step.c.due < known, 1), else_=0).label("late")
     rows = select(who, late, step.c.ready).where(step.c.ended.is_(None)).subquery()
     query = select(rows.c.who, func.count(), func.sum(rows.c.late), func.min(rows.c.ready)).group_by(

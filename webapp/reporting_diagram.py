@@ -14,10 +14,10 @@ from engine.errors import NotFound
 from engine.people import Person
 from engine.process import definitions
 from engine.process.definitions import Definition
-from reports import charts, steps, waiting
+from reports import charts, step_picks, steps, waiting
 from reports.charts import Column as Bar
 from reports.charts import Part, PlotWords, Post
-from reports.steps import Pick
+from reports.step_picks import Pick
 from reports.waiting import Neck
 from webapp import formats
 from webapp.access import needs
@@ -358,7 +358,9 @@ def _line(seen: Seen, neck: Neck) -> list[Cell]:
 
 
 def _rows(seen: Seen, pick: Pick, most: int) -> Sequence[Any]:
-    return seen.session.execute(steps.listed(seen.scope, pick, known=seen.window[1]).limit(most)).all()
+    return seen.session.execute(
+        step_picks.listed(seen.session, seen.scope, pick, known=seen.window[1]).limit(most)
+    ).all()
 
 
 def _worst(seen: Seen, diagram: str, element: str) -> Sequence[Any]:
@@ -371,7 +373,7 @@ def _worst(seen: Seen, diagram: str, element: str) -> Sequence[Any]:
         and seen.window[0] <= step.left < seen.window[1]
     ]
     longest = sorted(every, key=lambda step: (-(step.waited or 0), step.id))[:WORST]
-    told = steps.told(seen.scope)
+    told = steps.told(seen.session, seen.scope)
     rows = seen.session.execute(select(*told.c).where(told.c.id.in_([step.id for step in longest]))).all()
     return sorted(rows, key=lambda row: (row.ready - row.left, row.id))
 

@@ -19,10 +19,11 @@ from engine.process import definitions
 from engine.process.blueprint import Blueprint, Text
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
-from reports import ladders, steps, variants
+from reports import ladders, step_picks, steps, variants
 from reports.periods import DAY, Period
 from reports.queries import Scope
-from reports.steps import Pick, Stretch
+from reports.step_picks import Pick
+from reports.steps import Stretch
 from webapp import formats
 from webapp import reporting_words as words
 from webapp.access import me, needs
@@ -291,7 +292,7 @@ def _picked(seen: Seen) -> tuple[Select[Any], str]:
     }
     flags = {"is_back": args.get("back") == "1", "handed": args.get("handed") == "1"}
     pick = seen.pick(kind, diagram=args.get("diagram"), element=args.get("element"), **numbers, **flags)
-    query = steps.listed(seen.scope, pick, known=seen.ask.moment)
+    query = step_picks.listed(seen.session, seen.scope, pick, known=seen.ask.moment)
     return query, " · ".join(_title(seen, pick))
 
 

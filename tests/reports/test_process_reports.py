@@ -14,10 +14,21 @@ from sqlalchemy.orm import Session
 from engine.people import Department, Person
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
-from reports import flow, handovers, ladders, reading, step_rollups, steps, variants, waiting, workload
+from reports import (
+    flow,
+    handovers,
+    ladders,
+    reading,
+    step_picks,
+    step_rollups,
+    steps,
+    variants,
+    waiting,
+    workload,
+)
 from reports.periods import Period
 from reports.queries import Scope
-from reports.steps import Pick
+from reports.step_picks import Pick
 from reports.variants import Done, Path
 from tests.conftest import MONDAY
 from tests.reports import company, stepping
@@ -204,7 +215,7 @@ def test_every_number_of_steps_is_the_length_of_its_list(
     window = steps.between(period, NOW)
 
     def listed(kind: str, **more: Any) -> int:
-        query = steps.listed(scope, Pick(kind, period, **more), known=NOW)
+        query = step_picks.listed(session, scope, Pick(kind, period, **more), known=NOW)
         return session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
 
     for neck in waiting.necks(session, scope, period, window):
