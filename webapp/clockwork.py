@@ -20,8 +20,10 @@ from engine.db import connect, sessions
 from engine.digests import Writer
 from engine.process import clock, housekeeping, inbox, migrating, tasks
 from engine.sales import alarms, chain, remembering, standing
+from engine.sales.past import jobs as past_jobs
 from reports import low_green
 from webapp import notice_mail, wiring
+from webapp.past_reports import add_up
 from webapp.report_jobs_worker import Worker
 from webapp.settings import Settings
 
@@ -49,6 +51,11 @@ def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda:
         session.commit()
     with factory.begin() as session:
         return done + low_green.check_due(session, now=now())
+
+
+def bring_in(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
+    """Import a history from elsewhere that waits for its turn. Returns how many."""
+    return past_jobs.work(factory, add_up, now=now())
 
 
 def mail(
@@ -125,6 +132,15 @@ def _wound(settings: Settings, scheduler: Any) -> Iterator[BaseScheduler]:
     )
     scheduler.add_job(
         remind, "interval", [factory], seconds=60, max_instances=1, coalesce=True, misfire_grace_time=None
+    )
+    scheduler.add_job(
+        bring_in,
+        "interval",
+        [factory],
+        seconds=SECONDS,
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=None,
     )
     worker = Worker(settings)
     for job, seconds in ((worker.work, SECONDS), (worker.plan, 60)):
