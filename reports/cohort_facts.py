@@ -88,12 +88,13 @@ def counts(journeys: Iterable[Journey]) -> dict[CohortKey, Total]:
     return found
 
 
-def stays(journeys: Iterable[Journey], as_of: datetime) -> dict[StayKey, Stays]:
-    """Every stay of these journeys; those that have not ended are aged until ``as_of``."""
+def stays(journeys: Iterable[Journey], as_of: datetime, *, exact: bool = False) -> dict[StayKey, Stays]:
+    """Every stay of these journeys; those that have not ended are aged until ``as_of``. ``exact``: steps of a second."""
     found: dict[StayKey, Stays] = {}
     for each in journeys:
         for what, rank, outcome, seconds in (*_ways(each, as_of), *_visits(each, as_of), *_arrivals(each)):
-            key = StayKey(month(each.created.day), what, rank, outcome, bucket(seconds))
+            step = seconds if exact else bucket(seconds)
+            key = StayKey(month(each.created.day), what, rank, outcome, step)
             known = found.get(key, Stays())
             found[key] = Stays(known.n + 1, known.seconds + seconds)
     return found

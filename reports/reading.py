@@ -1,4 +1,4 @@
-"""Both reports from the log or the roll-ups: what to fetch for a window, and the arithmetic on it, in one place."""
+"""Agreement dynamics from the log or the roll-ups: what to fetch for a window, and the arithmetic on it, in one place."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -7,10 +7,9 @@ from sqlalchemy.orm import Session
 
 from engine.calendars import is_work_day, local_day
 from engine.errors import NotFound
-from reports import balance, dynamics, funnel, queries
+from reports import balance, dynamics, queries
 from reports.balance import Line
 from reports.dynamics import Cause, Day, Net, Row, Usual
-from reports.funnel import Cohort, Flow
 from reports.gathering import Question, gather
 from reports.ladders import Ladder
 from reports.movements import Buckets, Total
@@ -46,15 +45,6 @@ class Dynamics:
     net: Net
     idle: dict[str, Total]
     """What stands at the end of the period on each stage and has not moved for longer than the stage allows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Funnel:
-    """The funnel of a window in both views."""
-
-    window: Period
-    cohort: Cohort
-    flows: tuple[Flow, ...]
 
 
 def window(by: By, start: date | None, end: date | None, today: date) -> Period:
@@ -141,36 +131,13 @@ def _habits(
 def paths(session: Session, scope: Scope, ladder: Ladder) -> list[Journey]:
     """Every journey on the ladder; of a department or owner those it leads now (as of then)."""
     found = journeys(queries.histories(session, scope), ladder.ranks)
-    return [each for each in found if _leads(scope, each)]
+    return [each for each in found if leads(scope, each)]
 
 
-def _leads(scope: Scope, journey: Journey) -> bool:
+def leads(scope: Scope, journey: Journey) -> bool:
+    """Whether the scope's department or owner leads it now (as of then)."""
     in_department = scope.department_ids is None or (journey.last.department_id or 0) in scope.department_ids
     return in_department and scope.owner_id in (None, journey.last.owner_id or 0)
-
-
-def conversion(session: Session, scope: Scope, ladder: Ladder, chosen: Period, *, now: datetime) -> Funnel:
-    """The funnel of the ``chosen`` window as of the scope's moment, else now."""
-    as_of = scope.as_of or now
-    every = paths(session, scope, ladder)
-    return Funnel(
-        chosen,
-        funnel.cohort(every, chosen, ladder.keys, as_of=as_of),
-        funnel.flow(every, chosen, ladder.keys, as_of=as_of),
-    )
-
-
-def members(
-    session: Session, scope: Scope, ladder: Ladder, chosen: Period, *, view: str, rank: int, fate: str
-) -> set[int]:
-    """The ids of the moves that a cell of the funnel counts: of a cohort the deciding one of each item, of the flow
-    those that ended the visits."""
-    every = paths(session, scope, ladder)
-    if view == "cohort":
-        mine = funnel.members(funnel.created_in(every, chosen), rank, fate)
-        return {funnel.deciding(each, rank, fate) for each in mine}
-    visits = funnel.ended_in(every, chosen, ladder.keys[rank - 1], fate or None)
-    return {visit.ended.id for visit in visits if visit.ended}
 
 
 def today(scope: Scope, now: datetime) -> date:
