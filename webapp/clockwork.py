@@ -15,7 +15,7 @@ from apscheduler.schedulers.base import BaseScheduler
 from apscheduler.schedulers.blocking import BlockingScheduler
 from sqlalchemy.orm import Session, sessionmaker
 
-from engine import digests, notices
+from engine import digests, notices, report_jobs
 from engine.db import connect, sessions
 from engine.digests import Writer
 from engine.process import clock, housekeeping, inbox, migrating, tasks
@@ -24,6 +24,7 @@ from engine.sales.past import jobs as past_jobs
 from reports import low_green
 from webapp import notice_mail, wiring
 from webapp.past_reports import add_up
+from webapp.report_jobs_worker import Worker
 from webapp.settings import Settings
 
 SECONDS = 1
@@ -43,6 +44,7 @@ def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda:
         tasks.sweep_drafts(session)
         housekeeping.sweep(session, now=now())
         notices.sweep(session, now=now())
+        report_jobs.sweep(session, now=now())
         done = remembering.ask_due(session, now=now()) + standing.work_due(session, now=now())
         done += alarms.work_due(session, now=now()) + chain.judge_due(session, now=now())
         done += remembering.tell_due(session, now=now())
@@ -140,6 +142,17 @@ def _wound(settings: Settings, scheduler: Any) -> Iterator[BaseScheduler]:
         coalesce=True,
         misfire_grace_time=None,
     )
+    worker = Worker(settings)
+    for job, seconds in ((worker.work, SECONDS), (worker.plan, 60)):
+        scheduler.add_job(
+            job,
+            "interval",
+            [factory],
+            seconds=seconds,
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+        )
     try:
         yield scheduler
     finally:

@@ -12,7 +12,7 @@ from engine.db import sessions
 from engine.people import Person
 from engine.sales.ladders import Move
 from engine.sales.past import jobs
-from engine.sales.past.rows import Import, ImportFile
+from engine.sales.past.rows import ImportFile
 from tests.web.conftest import Visitor
 from webapp.past_reports import add_up
 
