@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine.db import opened, sessions
 from engine.errors import Refusal
-from reports import promise_rollups, rollups
+from reports import promise_rollups, rollups, step_rollups, watching
 from webapp.app import create_app
 from webapp.report_paper import Cell, Paper, Table
 from webapp.report_paper_here import as_if_at
@@ -141,10 +141,10 @@ def _said(cell: Cell) -> str:
     "--check", is_flag=True, help="Only compare the roll-ups with the log; exit 1 when they differ."
 )
 def rebuild(*, check: bool) -> None:
-    """Make the roll-ups again from the log, and those of promises from the promises."""
+    """Make the roll-ups again from the log, those of promises from the promises, those of steps from the tasks."""
     with _session() as session:
         if check:
-            wrong = _differences(session)
+            wrong = watching.differences(session)
             for line in wrong[:20]:
                 click.echo(line)
             click.echo(f"{len(wrong)} differences")
@@ -153,21 +153,10 @@ def rebuild(*, check: bool) -> None:
             rows = rollups.rebuild(session, progress=heard)
         with _progress("Promises") as heard:
             rows += promise_rollups.rebuild(session, progress=heard)
+        with _progress("Tasks") as heard:
+            rows += step_rollups.rebuild(session, progress=heard)
         session.commit()
     click.echo(f"{rows} rows")
-
-
-def _differences(session: Session) -> list[str]:
-    """Where a roll-up is not what it is made of, in words."""
-    moves = [
-        f"{each.table} {' '.join(map(str, each.key))}: {each.kept or 'nothing'} in the roll-up, {each.told or 'nothing'} in the log"
-        for each in rollups.compare(session)
-    ]
-    promises = [
-        f"agreement {key.agreement_id} {key.day} {what}: {kept} in the roll-up, {told} promises"
-        for (key, _), what, kept, told in promise_rollups.compare(session)
-    ]
-    return moves + promises
 
 
 def register(main: click.Group) -> None:

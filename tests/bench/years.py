@@ -142,9 +142,7 @@ def _shape(url: str) -> None:
     made.dispose()
 
 
-def fill(
-    engine: Engine, factory: sessionmaker[Session], rows: Sequence[tuple[Any, ...]], deals: int
-) -> None:
+def fill(engine: Engine, factory: sessionmaker[Session], rows: Sequence[tuple[Any, ...]], deals: int) -> None:
     """The company, its deals and their moves."""
     with factory() as session:
         definition = company.define(session, LADDER)
