@@ -7,7 +7,7 @@ asks what the cause is and what is done; the answers stay with the alarm.
 
 import statistics
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import Float, ForeignKey, Select, String, Text, UniqueConstraint, false, func, or_, select
@@ -104,7 +104,10 @@ def _check(session: Session, ladder: Ladder, day: date, *, now: datetime) -> int
 
 
 def low(session: Session, ladder: str, day: date) -> list[Low]:
-    """Which units of a ladder were below their limit on a working day: the whole of it first."""
+    """Which units of a ladder were below their limit on a working day: the whole of it first.
+
+    A department that is all of the ladder is not asked again for the same figures.
+    """
     since = session.scalar(select(func.min(Move.day)).where(Move.ladder == ladder))
     if since is None or not is_work_day(day):
         return []
@@ -117,6 +120,7 @@ def low(session: Session, ladder: str, day: date) -> list[Low]:
 
 def _low(buckets: Buckets, day: date, since: date) -> Iterator[Low]:
     units = {WHOLE: buckets, **{id_: mine for id_, mine in dynamics.units(buckets).items() if id_}}
+    whole: Low | None = None
     for department_id, mine in sorted(units.items()):
         begun = max(since, min(key.day for key in mine)) if mine else since
         rows = dynamics.by_period(mine, dynamics.alike(Period(day, day + DAY), since=begun))
@@ -125,7 +129,10 @@ def _low(buckets: Buckets, day: date, since: date) -> Iterator[Low]:
         expected = statistics.fmean(row.green.n for row in rows)
         (row,) = dynamics.by_period(mine, [Period(day, day + DAY)])
         if row.green.n < (least := dynamics.least(expected)):
-            yield Low(department_id, row.green.n, least, expected)
+            found = Low(department_id, row.green.n, least, expected)
+            if department_id == WHOLE or replace(found, department_id=WHOLE) != whole:
+                yield found
+            whole = found if department_id == WHOLE else whole
 
 
 def _raise(session: Session, ladder: Ladder, day: date, found: Low, *, now: datetime) -> None:

@@ -82,13 +82,27 @@ def test_the_director_gets_one_task_however_often_the_clock_looks(
     raised = [low_green.check_due(session, now=at_noon(FRIDAY + back * DAY)) for back in (0, 1, 1, 2, 3)]
     session.commit()
 
-    assert raised == [0, 2, 0, 0, 0]
-    assert [(each.department_id, each.day) for each in alarms(session)] == [
-        (0, FRIDAY),
-        (departments["sales"].id, FRIDAY),
-    ]
+    assert raised == [0, 1, 0, 0, 0]
+    assert [(each.department_id, each.day) for each in alarms(session)] == [(0, FRIDAY)]
     found = session.scalars(select(UserTask).where(UserTask.assignee_id == clara.id)).all()
-    assert len(found) == 2
+    assert len(found) == 1
+
+
+def test_a_department_among_others_is_asked_for_itself(
+    session: Session, deployed: None, departments: dict[str, Department], clara: Person
+) -> None:
+    sales, legal = departments["sales"].id, departments["legal"].id
+    company.define(session)
+    items = [
+        Item(f"deal:{week}{unit}{number:02}", start=FRIDAY - 7 * week * DAY - DAY, department_id=unit)
+        for week in range(9)
+        for unit in (sales, legal)
+        for number in range(10 if week else 1 if unit == sales else 12)
+    ]
+    write(session, [item.new().after(1).to("needs") for item in items])
+    low_green.check_due(session, now=at_noon(FRIDAY + DAY))
+
+    assert [(each.department_id, each.green, each.least) for each in alarms(session)] == [(sales, 1, 5)]
 
 
 def test_what_the_director_answers_stays_with_the_alarm(
@@ -131,8 +145,11 @@ def test_a_department_is_asked_by_its_nearest_director_and_a_ladder_by_the_highe
 def test_whoever_reads_a_department_sees_its_alarms_and_directors_those_of_whole_ladders(
     session: Session, departments: dict[str, Department], clara: Person, borys: Person, anna: Person
 ) -> None:
-    fridays(session, today=1, department_id=departments["sales"].id)
+    fridays(session, today=1)
     low_green.check_due(session, now=at_noon(FRIDAY + DAY))
+    figures = {"green": 1, "least": 5, "expected": 10.0, "raised_at": at_noon(FRIDAY + DAY)}
+    session.add(LowGreen(ladder="sales", department_id=departments["sales"].id, day=FRIDAY, **figures))
+    session.flush()
 
     def sees(person: Person) -> list[int]:
         return [each.department_id for each in session.scalars(low_green.seen(person))]
