@@ -20,6 +20,7 @@ BUNDLES = {
     "agreement_answer": ("house/agreement_answer.bpmn",),
     "agreement_review": ("house/agreement_review.bpmn",),
     "promise_escalation": ("house/promise_escalation.bpmn",),
+    "low_green": ("house/low_green.bpmn",),
     "department_request": ("house/department_request.bpmn",),
 }
 DEPARTMENTS = (

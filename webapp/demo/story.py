@@ -106,17 +106,6 @@ CLIENTS: Mapping[str, Message] = {
     "client.withdrew": Message(0.05, (200, 1500)),
 }
 
-LOW_DAYS = (
-    ("Szkolenie całego działu do południa.", "Kolejne szkolenie dzielimy na dwie grupy."),
-    ("Klienci przełożyli spotkania na następny dzień.", "Nic: następnego dnia ruchy się odbiły."),
-    (
-        "Dwie osoby na zwolnieniu, jedna na urlopie.",
-        "Zastępstwa od poniedziałku, urlopy uzgadniamy z wyprzedzeniem.",
-    ),
-    ("Czekaliśmy na wyceny z Presales.", "Umowa z Presales: odpowiedź do następnego dnia roboczego."),
-)
-"""What a director says about a day with too little green, and what is done."""
-
 
 def choose(form: str, field: str, rng: random.Random) -> str | None:
     """What is answered, or None where the story does not care."""
@@ -289,9 +278,6 @@ SPECIAL: Mapping[str, Callable[[Deal | None, Company, random.Random, date], dict
     "pick_and_pack": _shortage,
     "resolve_shortage": _shortage,
     "decide_hand_off": _new_due,
-    "explain_day": lambda deal, company, rng, today: dict(
-        zip(("explanation", "action"), rng.choice(LOW_DAYS), strict=True)
-    ),
     "agreement_answer": _meeting,
     "agreement_review": _review,
 }
