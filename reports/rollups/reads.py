@@ -157,9 +157,14 @@ def cohorts(session: Session, ladder: str, window: Period) -> dict[CohortKey, To
     return {CohortKey(_day(row[0]), *row[1:4]): Total(row[4], 0, row[5]) for row in rows}
 
 
-def stays(session: Session, ladder: str, window: Period, as_of: datetime) -> dict[StayKey, Stays]:
+def stays(
+    session: Session, ladder: str, window: Period, as_of: datetime, *, together: bool = False
+) -> dict[StayKey, Stays]:
     """`reports.cohort_facts.stays` of the items created in the months of a window; those of a whole year come together
-    under its first day."""
+    under its first day, and ``together`` those of all its months under the window's: many times fewer rows."""
+    runs = list(_years(window))
+    if together:
+        runs = [(window.start, grain, first, last) for _, grain, first, last in runs]
     query = (
         "SELECT part, what, rank, outcome, bucket, sum(n), sum(seconds) FROM parts CROSS JOIN rollup_stays "
         "WHERE ladder = :ladder AND grain = its AND month >= first AND month < last "
@@ -167,7 +172,7 @@ def stays(session: Session, ladder: str, window: Period, as_of: datetime) -> dic
     )
     found = {
         StayKey(_day(row[0]), *row[1:5]): Stays(int(row[5]), int(row[6]))
-        for row in _asked(session, list(_years(window)), query, ladder=ladder)
+        for row in _asked(session, runs, query, ladder=ladder)
     }
     for key, stay in _open(session, ladder, window, second(as_of)):
         known = found.get(key, Stays())
