@@ -49,7 +49,7 @@ def cohort(
     as_of = scope.as_of or now
     if view != "strict" and not exact and _is_rolled_up(session, scope, ladder, window, now):
         counted = rolled.cohorts(session, ladder.key, window)
-        lengths = rolled.stays(session, ladder.key, window, as_of, together=True)
+        lengths = rolled.stays(session, ladder.key, window, as_of)
         return funnel.cohort(counted, lengths, window, ladder.keys, as_of=as_of, view=view)
     mine = created(session, scope, ladder, window)
     return told(mine, ladder, window, as_of=as_of, view=view, exact=exact)
