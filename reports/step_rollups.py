@@ -94,12 +94,12 @@ class StepWait(Base):
 
     grain: Mapped[str] = mapped_column(String(5), primary_key=True)
     definition_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
-    day: Mapped[date] = mapped_column(primary_key=True)
     came_from_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     department_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     diagram: Mapped[str] = mapped_column(String(200), primary_key=True)
     element: Mapped[str] = mapped_column(String(200), primary_key=True)
     bucket: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(primary_key=True)
     n: Mapped[int] = mapped_column(BigInteger)
     seconds: Mapped[int] = mapped_column(BigInteger)
 

@@ -11,7 +11,7 @@ from datetime import date
 from math import ceil
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from engine.process.definitions import Definition
@@ -199,9 +199,12 @@ def _of_process(scope: Scope, table: Any, version: int | None) -> ColumnElement[
     if version is not None:
         clause: ColumnElement[bool] = table.definition_id == version
         return clause
-    of = select(Definition.id).where(Definition.process == scope.ladder)
-    within: ColumnElement[bool] = table.definition_id.in_(of)
+    within: ColumnElement[bool] = table.definition_id.in_(_versions(scope))
     return within
+
+
+def _versions(scope: Scope) -> Select[int]:
+    return select(Definition.id).where(Definition.process == scope.ladder)
 
 
 def lengths(
@@ -238,16 +241,22 @@ def _rolled_lengths(
     session: Session, scope: Scope, period: Period, by: By, version: int | None
 ) -> dict[Key, Lengths]:
     columns = [getattr(StepWait, name) for name in by]
+    whichever = and_(StepWait.came_from_id == step_rollups.ANY, StepWait.department_id == 0)
+    pairs = and_(StepWait.diagram == "", StepWait.element == "")
     query = (
         select(*columns, StepWait.bucket, func.sum(StepWait.n), func.sum(StepWait.seconds))
-        .where(_of_process(scope, StepWait, version), StepWait.day >= period.start, StepWait.day < period.end)
-        .where(StepWait.came_from_id == step_rollups.ANY if by == STEP else StepWait.element == "")
+        .where(StepWait.grain == step_rollups.MONTH, whichever if by == STEP else pairs)
+        .where(StepWait.day >= period.start, StepWait.day < period.end)
         .group_by(*columns, StepWait.bucket)
     )
+    versions = [version] if version is not None else session.scalars(_versions(scope)).all()
     found: dict[Key, dict[int, tuple[int, int]]] = {}
-    for *key, place, n, whole in session.execute(query):
-        if n:
-            found.setdefault(tuple(key), {})[place] = (int(n), int(whole))
+    for each in versions:  # one after the other they are read in the order of the table
+        for *key, place, more, spent in session.execute(query.where(StepWait.definition_id == each)):
+            if more:
+                mine = found.setdefault(tuple(key), {})
+                n, whole = mine.get(place, (0, 0))
+                mine[place] = (n + int(more), whole + int(spent))
     return dict(found)
 
 

@@ -92,7 +92,9 @@ def _roll_ups() -> None:
         sa.Column("bucket", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("n", sa.BigInteger(), nullable=False),
         sa.Column("seconds", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint(*key, "bucket", name=op.f("pk_rollup_waits")),
+        sa.PrimaryKeyConstraint(
+            *(name for name in key if name != "day"), "bucket", "day", name=op.f("pk_rollup_waits")
+        ),
         sqlite_with_rowid=False,
     )
 
