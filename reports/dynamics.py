@@ -5,8 +5,9 @@ Pure arithmetic on buckets (see `reports.movements`); where they come from is th
 
 import math
 import statistics
+from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -126,23 +127,42 @@ class Net:
     recovered: int = 0
 
 
+class Rows(Mapping[Period, Row]):
+    """A row for any period, each made once: many comparisons ask for the same one."""
+
+    def __init__(self, buckets: Buckets) -> None:
+        self._kinds: defaultdict[date, dict[str, Total]] = defaultdict(dict)
+        for key, total in buckets.items():
+            _put(self._kinds[key.day], key.kind, total)
+        self._days = sorted(self._kinds)
+        self._made: dict[Period, Row] = {}
+
+    def __getitem__(self, period: Period) -> Row:
+        if period not in self._made:
+            first, last = (bisect_left(self._days, day) for day in (period.start, period.end))
+            found: dict[str, Total] = {}
+            for day in self._days[first:last]:
+                for kind, total in self._kinds[day].items():
+                    _put(found, kind, total)
+            self._made[period] = Row(period, found)
+        return self._made[period]
+
+    def __iter__(self) -> Iterator[Period]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+
+def _put(kinds: dict[str, Total], kind: str, total: Total) -> None:
+    known = kinds.get(kind)
+    kinds[kind] = known.plus(total) if known else total
+
+
 def by_period(buckets: Buckets, periods: Sequence[Period]) -> list[Row]:
     """A row for every period, also for those in which nothing moved."""
-    wanted = {day for period in periods for day in period}
-    days: defaultdict[date, dict[str, Total]] = defaultdict(dict)
-    for key, total in buckets.items():
-        if key.day in wanted:
-            kinds = days[key.day]
-            kinds[key.kind] = kinds.get(key.kind, Total()).plus(total)
-    return [Row(period, _added(days[day] for day in period if day in days)) for period in periods]
-
-
-def _added(many: Iterable[Mapping[str, Total]]) -> dict[str, Total]:
-    found: dict[str, Total] = {}
-    for kinds in many:
-        for kind, total in kinds.items():
-            found[kind] = found.get(kind, Total()).plus(total)
-    return found
+    rows = Rows(buckets)
+    return [rows[period] for period in periods]
 
 
 def alike(period: Period, *, since: date) -> list[Period]:
@@ -159,10 +179,19 @@ def alike(period: Period, *, since: date) -> list[Period]:
     return found
 
 
+def compared(period: Period, *, since: date, through: date) -> list[Period]:
+    """What a period is compared with: as much of the like ones as has passed of it by ``through``."""
+    elapsed = min(period.days, (through - period.start).days + 1)
+    return [each.cut(elapsed) for each in alike(period, since=since)]
+
+
 def usual(buckets: Buckets, period: Period, *, since: date, through: date) -> Usual:
     """What is usual in such a period; one that is not over by ``through`` is compared with as much of the others."""
-    elapsed = min(period.days, (through - period.start).days + 1)
-    rows = by_period(buckets, [each.cut(elapsed) for each in alike(period, since=since)])
+    return median(by_period(buckets, compared(period, since=since, through=through)))
+
+
+def median(rows: Sequence[Row]) -> Usual:
+    """What is usual, by the rows of comparable periods."""
     if len(rows) < ENOUGH:
         return Usual()
     return Usual(
@@ -175,29 +204,46 @@ def usual(buckets: Buckets, period: Period, *, since: date, through: date) -> Us
 
 def least(expected: float, quantile: float = QUANTILE) -> int:
     """The smallest count whose Poisson probability, with all below it, reaches the quantile."""
-    count, term = 0, math.exp(-expected)
-    reached = term
+    if expected <= 0:
+        return 0
+    count = max(0, int(expected - 12 * math.sqrt(expected)) - 12)  # what is below is too rare to count
+    reached = _poisson(count, expected)
     while reached < quantile:
         count += 1
-        term *= expected / count
-        reached += term
+        reached += _poisson(count, expected)
     return count
 
 
-def bars(buckets: Buckets, periods: Sequence[Period], *, since: date, through: date) -> list[Day]:
-    """What the picture draws: each period with what is usual, days with their band of too little green."""
-    return [_bar(buckets, row, since, through) for row in by_period(buckets, periods)]
+def _poisson(count: int, expected: float) -> float:
+    return math.exp(count * math.log(expected) - expected - math.lgamma(count + 1))
 
 
-def _bar(buckets: Buckets, row: Row, since: date, through: date) -> Day:
-    if row.period.days == 1 and not is_work_day(row.period.start):
+def bars(rows: Mapping[Period, Row], periods: Sequence[Period], *, since: date, through: date) -> list[Day]:
+    """What the picture draws: each period with what is usual, days with their band of too little green.
+
+    ``rows`` has those of `drawn`.
+    """
+    return [_bar(rows, rows[period], since, through) for period in periods]
+
+
+def drawn(periods: Iterable[Period], *, since: date, through: date) -> list[Period]:
+    """Every period that such a picture looks at."""
+    found: list[Period] = []
+    for period in periods:
+        found.append(period)
+        found += compared(period, since=since, through=max(through, period.start))
+    return found
+
+
+def _bar(rows: Mapping[Period, Row], row: Row, since: date, through: date) -> Day:
+    period = row.period
+    if period.days == 1 and not is_work_day(period.start):
         return Day(row, is_off=True)
-    habit = usual(buckets, row.period, since=since, through=max(through, row.period.start))
+    like = compared(period, since=since, through=max(through, period.start))
+    habit = median([rows[each] for each in like])
     limit = None
-    if row.period.by == "day":
-        earlier = by_period(buckets, alike(row.period, since=since))
-        if len(earlier) >= ENOUGH:
-            limit = least(statistics.fmean(each.green.n for each in earlier))
+    if period.by == "day" and len(like) >= ENOUGH:
+        limit = least(statistics.fmean(rows[each].green.n for each in like))
     return Day(row, habit.green, habit.money_green, limit)
 
 

@@ -1,8 +1,8 @@
 """The scoreboard of agreements, from both sides: how the provider kept its word, how the consumer did its part.
 
 Sums of `reports.promise_rollups` over half-open local days, in a few statements whose cost does not grow with the number of
-promises; what is open and overdue counts as broken now, and is counted live. Rights are part of every query: a person sees
-what departments whose records they read gave or received, under agreements they may see.
+promises; what is open and overdue counts as broken now, and is counted live. Rights are part of every query: who sees an
+agreement sees how it is kept, and everybody who does sees the same numbers.
 """
 
 from collections import Counter
@@ -155,9 +155,9 @@ def scoreboard(
     period, running = span[0], today in span[0]
     known = _agreements(session, person, today)
     ids = [agreement.id for agreement, _ in known]
-    sums, trend = _sums(session, person, ids, period), _trend(session, person, ids, span[1:])
-    late = _overdue(session, person, ids, now) if running else {}
-    burnt, times = _burnt(session, person, ids, period), _times(session, person, ids, period)
+    sums, trend = _sums(session, ids, period), _trend(session, ids, span[1:])
+    late = _overdue(session, ids, now) if running else {}
+    burnt, times = _burnt(session, ids, period), _times(session, ids, period)
     scores = []
     for agreement, terms in known:
         counts, overdue = sums.get(agreement.id, {}), late.get(agreement.id, 0)
@@ -193,7 +193,8 @@ def promises_of(
     ]
     if what in WITH_OVERDUE and a <= local_day(now) < b:
         clauses.append(is_overdue(now))
-    query = select(Promise).where(or_(False, *clauses), _concerns(person, Promise))
+    seen = select(Agreement.id).where(access.visible(person, Agreement, local_day(now)))
+    query = select(Promise).where(or_(False, *clauses), Promise.agreement_id.in_(seen))
     narrowed = {
         Promise.agreement_id: agreement,
         Promise.provider_id: provider,
@@ -212,11 +213,6 @@ def is_overdue(now: datetime) -> ColumnElement[bool]:
 # ------------------------------------------------------------------------------------------------ what is read
 
 
-def _concerns(person: Person, of: Any) -> ColumnElement[bool]:
-    mine = access.departments(person)
-    return or_(of.provider_id.in_(mine), of.consumer_id.in_(mine))
-
-
 def _agreements(session: Session, person: Person, today: date) -> list[tuple[Agreement, Mapping[str, Any]]]:
     joined = AgreementVersion.id == Agreement.current_version_id
     query = select(Agreement, AgreementVersion.terms).outerjoin(AgreementVersion, joined)
@@ -225,17 +221,15 @@ def _agreements(session: Session, person: Person, today: date) -> list[tuple[Agr
     return [(agreement, terms or {}) for agreement, terms in rows]
 
 
-def _days(person: Person, ids: Collection[int], a: date, b: date, *, timed: bool = False) -> Any:
-    """The rows of some days that this person may read, by the primary key."""
+def _days(ids: Collection[int], a: date, b: date, *, timed: bool = False) -> Any:
+    """The rows of some days, by the primary key."""
     mine = PromiseDay.agreement_id.in_(ids), PromiseDay.timed.is_(timed)
-    return and_(*mine, PromiseDay.day >= a, PromiseDay.day < b, _concerns(person, PromiseDay))
+    return and_(*mine, PromiseDay.day >= a, PromiseDay.day < b)
 
 
-def _sums(
-    session: Session, person: Person, ids: Collection[int], period: Period
-) -> dict[int, Mapping[str, int]]:
+def _sums(session: Session, ids: Collection[int], period: Period) -> dict[int, Mapping[str, int]]:
     columns = [func.sum(getattr(PromiseDay, name)) for name in WHATS]
-    query = select(PromiseDay.agreement_id, *columns).where(_days(person, ids, period.start, period.end))
+    query = select(PromiseDay.agreement_id, *columns).where(_days(ids, period.start, period.end))
     rows = session.execute(query.group_by(PromiseDay.agreement_id))
     return {row[0]: dict(zip(WHATS, map(int, row[1:]), strict=True)) for row in rows}
 
@@ -245,33 +239,29 @@ BROKEN = PromiseDay.broken_late + PromiseDay.broken_quality
 
 
 def _trend(
-    session: Session, person: Person, ids: Collection[int], span: Sequence[Period]
+    session: Session, ids: Collection[int], span: Sequence[Period]
 ) -> dict[tuple[int, int], tuple[int, int]]:
     """Kept and judged by agreement and place in ``span``, the latest period first."""
     starts = [(PromiseDay.day >= each.start, number) for number, each in enumerate(span)]
     place = case(*starts, else_=-1).label("place")
     query = select(PromiseDay.agreement_id, place, func.sum(KEPT), func.sum(KEPT + BROKEN))
-    query = query.where(_days(person, ids, span[-1].start, span[0].end))
+    query = query.where(_days(ids, span[-1].start, span[0].end))
     rows = session.execute(query.group_by(PromiseDay.agreement_id, "place"))
     return {(agreement_id, number): (int(kept), int(whole)) for agreement_id, number, kept, whole in rows}
 
 
-def _burnt(
-    session: Session, person: Person, ids: Collection[int], period: Period
-) -> dict[int, Counter[date]]:
+def _burnt(session: Session, ids: Collection[int], period: Period) -> dict[int, Counter[date]]:
     query = select(PromiseDay.agreement_id, PromiseDay.day, func.sum(BROKEN))
-    query = query.where(_days(person, ids, period.start, period.end), BROKEN > 0)
+    query = query.where(_days(ids, period.start, period.end), BROKEN > 0)
     found: dict[int, Counter[date]] = {}
     for agreement_id, day, n in session.execute(query.group_by(PromiseDay.agreement_id, PromiseDay.day)):
         found.setdefault(agreement_id, Counter())[day] = int(n)
     return found
 
 
-def _times(
-    session: Session, person: Person, ids: Collection[int], period: Period
-) -> dict[int, dict[int, int]]:
+def _times(session: Session, ids: Collection[int], period: Period) -> dict[int, dict[int, int]]:
     query = select(PromiseDay.agreement_id, PromiseDay.bucket, func.sum(PromiseDay.n))
-    query = query.where(_days(person, ids, period.start, period.end, timed=True))
+    query = query.where(_days(ids, period.start, period.end, timed=True))
     found: dict[int, dict[int, int]] = {}
     for agreement_id, bucket, n in session.execute(
         query.group_by(PromiseDay.agreement_id, PromiseDay.bucket)
@@ -280,9 +270,9 @@ def _times(
     return found
 
 
-def _overdue(session: Session, person: Person, ids: Collection[int], now: datetime) -> dict[int, int]:
+def _overdue(session: Session, ids: Collection[int], now: datetime) -> dict[int, int]:
     """Counted here: grouped in the statement, SQLite would walk all promises by agreement instead of the few open ones."""
-    query = select(Promise.agreement_id).where(is_overdue(now), _concerns(person, Promise))
+    query = select(Promise.agreement_id).where(is_overdue(now))
     return Counter(each for each in session.scalars(query) if each in set(ids))
 
 

@@ -66,4 +66,10 @@ _LIMITS: Mapping[str, Callable[[Effect, Mapping[str, str]], str]] = {
         used=number(effect.used),
         **counts,
     ),
+    "buffer": lambda effect, counts: gettext(
+        "Of %(m)s dates agreed with clients, %(n)s would have been endangered instead of %(was)s; "
+        "due earlier inside: %(used)s.",
+        used=number(effect.used),
+        **counts,
+    ),
 }

@@ -1,6 +1,6 @@
 """Everything a page shows about one promise: what was agreed, where it stands, the conversation, and what this person may say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -25,7 +25,7 @@ from engine.sales.known import KINDS
 from engine.sales.promises import Promise
 from engine.sales.promising import FullAtOnce, FullWeek, NoWorkThen
 from engine.sales.talking import CONSUMER, PROVIDER
-from webapp import promise_clock, promise_words
+from webapp import form_files, promise_clock, promise_words
 from webapp.access import me
 from webapp.clock import now
 from webapp.database import db
@@ -158,6 +158,12 @@ def of_task(task_id: int) -> Promise | None:
     return db.session.scalar(select(Promise).where(Promise.task_id == task_id, seen()))
 
 
+def may_open(rows: Iterable[Promise]) -> set[int]:
+    """The ids of those whose page this person may open; who sees an agreement counts the others, too."""
+    mine = select(Promise.id).where(Promise.id.in_([each.id for each in rows]), seen())
+    return set(db.session.scalars(mine))
+
+
 def seen() -> Any:
     """The clause for promises whose page this person may open."""
     tasks = select(UserTask.id).where(access.visible(me(), UserTask))
@@ -247,6 +253,8 @@ def _delivered(promise: Promise, task: UserTask) -> Sequence[tuple[str, str]]:
 
 
 def _called(kind: str, id_: int) -> str | None:
+    if kind == "file":
+        return form_files.named(kind, id_)
     row = db.session.get(KINDS[kind], id_) if kind in KINDS else None
     return getattr(row, "name", None)
 

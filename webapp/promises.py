@@ -157,6 +157,7 @@ def passings() -> ResponseReturnValue:
         total=total,
         cut=total > len(rows),
         deals=_deals(rows),
+        opened=promise_panel.may_open(rows),
         departments={each.id: each for each in session.scalars(select(Department))},
         moment_now=now(),
     )

@@ -2,16 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from flask_babel import lazy_gettext, lazy_pgettext
 from sqlalchemy.orm import Session
 
 from engine.people import Person
+from reports.ladders import Ladder
 from webapp import (
     reporting_diagram,
+    reporting_dynamics_paper,
     reporting_flow,
     reporting_forecast,
+    reporting_funnel_paper,
+    reporting_funnel_plain,
     reporting_handovers,
     reporting_promises,
     reporting_variants,
@@ -27,7 +31,10 @@ Tell = Callable[[Session, Asked, Person | None], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report on the shelf. ``key`` is its name in addresses and on the command line."""
+    """A report on the shelf. ``key`` is its name in addresses and on the command line.
+
+    ``of`` says what it is about: any ladder, what runs as a process, or all of them together.
+    """
 
     key: str
     title: Any
@@ -36,6 +43,11 @@ class Report:
     icon: str
     paper: Describe | None = None
     plain: Tell | None = None
+    of: Literal["ladder", "process", "all"] = "ladder"
+
+    def serves(self, ladder: Ladder) -> bool:
+        """Whether it says something about this ladder in particular."""
+        return self.of == "ladder" or (self.of == "process" and ladder.of in ("deal", "case"))
 
 
 REPORTS: tuple[Report, ...] = (
@@ -45,6 +57,8 @@ REPORTS: tuple[Report, ...] = (
         lazy_gettext("What is moving now: forward and back, against what is usual, and whose doing it is."),
         "reports.dynamics",
         "chart-bar",
+        reporting_dynamics_paper.paper,
+        reporting_dynamics_paper.plain,
     ),
     Report(
         "funnel",
@@ -54,6 +68,8 @@ REPORTS: tuple[Report, ...] = (
         ),
         "reports.funnel",
         "filter",
+        reporting_funnel_paper.paper,
+        reporting_funnel_plain.plain,
     ),
     Report(
         "bottlenecks",
@@ -65,6 +81,7 @@ REPORTS: tuple[Report, ...] = (
         "sitemap",
         reporting_diagram.paper,
         reporting_diagram.plain,
+        of="process",
     ),
     Report(
         "variants",
@@ -76,6 +93,7 @@ REPORTS: tuple[Report, ...] = (
         "arrows-diff",
         reporting_variants.paper,
         reporting_variants.plain,
+        of="process",
     ),
     Report(
         "handovers",
@@ -85,6 +103,7 @@ REPORTS: tuple[Report, ...] = (
         "hand-grab",
         reporting_handovers.paper,
         reporting_handovers.plain,
+        of="process",
     ),
     Report(
         "flow",
@@ -96,6 +115,7 @@ REPORTS: tuple[Report, ...] = (
         "player-track-next",
         reporting_flow.paper,
         reporting_flow.plain,
+        of="process",
     ),
     Report(
         "workload",
@@ -105,6 +125,7 @@ REPORTS: tuple[Report, ...] = (
         "users",
         reporting_workload.paper,
         reporting_workload.plain,
+        of="process",
     ),
     Report(
         "promises",
@@ -116,6 +137,7 @@ REPORTS: tuple[Report, ...] = (
         "writing-sign",
         reporting_promises.paper,
         reporting_promises.plain,
+        of="all",
     ),
     Report(
         "forecast",
@@ -125,6 +147,7 @@ REPORTS: tuple[Report, ...] = (
         "clock",
         reporting_forecast.paper,
         reporting_forecast.plain,
+        of="process",
     ),
 )
 """In the order of the first page. The shelf knows the rooms; `webapp.reporting`, which every room imports, does not know

@@ -1,11 +1,16 @@
 """Every page of the reports; importing them puts them on the blueprint."""
 
 from webapp import (
+    report_jobs,
+    report_saved,
+    report_schedules,
+    reporting_alarms,
     reporting_diagram,
     reporting_dynamics,
     reporting_flow,
     reporting_forecast,
     reporting_funnel,
+    reporting_goals,
     reporting_handovers,
     reporting_index,
     reporting_lists,
@@ -18,11 +23,16 @@ from webapp.reporting import bp
 
 __all__ = [
     "bp",
+    "report_jobs",
+    "report_saved",
+    "report_schedules",
+    "reporting_alarms",
     "reporting_diagram",
     "reporting_dynamics",
     "reporting_flow",
     "reporting_forecast",
     "reporting_funnel",
+    "reporting_goals",
     "reporting_handovers",
     "reporting_index",
     "reporting_lists",

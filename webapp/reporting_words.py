@@ -85,6 +85,7 @@ def fate(view: str, name: str) -> str:
 
 WHY = {
     "late": Text("Po terminie", "Late"),
+    "imported": Text("Dziennik nie podaje powodu", "The log gives no reason"),
     "quality": Text("Nie przyjęto oddanego", "Not accepted"),
     f"{WENT_TO}declined": Text("Odmowa", "Declined"),
     f"{WENT_TO}returned": Text("Zwrot: nie było gotowe", "Returned as not ready"),
@@ -109,6 +110,11 @@ class Names:
     def stage(self, key: str | None) -> str:
         """A stage of the ladder."""
         return self._ladder.title_of(key).into(current()) if key else ""
+
+    @property
+    def ladder(self) -> str:
+        """The ladder itself."""
+        return self._ladder.title.into(current())
 
     def department(self, id_: int | None) -> str:
         """A department; the client or nobody for none."""

@@ -210,12 +210,13 @@ def under(agreement_id: int) -> Select[Promise]:
 
 
 def counts(session: Session, clause: Any, *, now: datetime) -> dict[int | None, dict[str, int]]:
-    """Kept, broken and pending promises among those ``clause`` allows, by agreement."""
+    """Promises kept, broken, pending and out of scope (``out``) among those ``clause`` allows, by agreement."""
     found: dict[int | None, dict[str, int]] = {}
-    for name, which in (("kept", kept()), ("broken", broken(now)), ("pending", pending(now))):
+    clauses = {"kept": kept(), "broken": broken(now), "pending": pending(now), "out": out_of_scope()}
+    for name, which in clauses.items():
         query = select(Promise.agreement_id, func.count()).where(clause, which).group_by(Promise.agreement_id)
         for agreement_id, n in session.execute(query):
-            found.setdefault(agreement_id, {"kept": 0, "broken": 0, "pending": 0})[name] = n
+            found.setdefault(agreement_id, dict.fromkeys(clauses, 0))[name] = n
     return found
 
 

@@ -17,9 +17,11 @@ from sqlalchemy.orm import Session
 from engine import calendars
 from engine.calendars import HOME, Calendar, Stretch
 from engine.people import Department, Person
-from engine.sales import deals
+from engine.sales import deals, health, hindsight
 from engine.sales.agreements import Agreement, AgreementVersion
+from engine.sales.commitments import Commitment
 from engine.sales.deals import Deal
+from engine.sales.hindsight import Hindsight
 from engine.sales.promises import Promise
 from engine.sales.records import Client
 from engine.sales.terms import said_for
@@ -34,7 +36,8 @@ class Effect:
 
     kept: kept of judged · answered: answered in time · days, weeks: on which more was open (or fell due) than the words
     allow · missing, rejected: requests or deliveries that lacked ``item`` · rework: corrected more often than allowed ·
-    silence: taken as acceptance · breaks: how many the target allows of those judged, ``used`` how many there were.
+    silence: taken as acceptance · breaks: how many the target allows of those judged, ``used`` how many there were ·
+    buffer: dates agreed with clients that were endangered, ``used`` how many promises would have been due earlier.
     """
 
     kind: str
@@ -70,6 +73,8 @@ class Past(NamedTuple):
     rejected: list[str] | None
     rework: int
     version_id: int | None
+    client_on: date | None
+    """The day on which the client was to have it."""
     facts: Mapping[str, Any]
 
 
@@ -111,7 +116,8 @@ def try_terms(
 ) -> Mapping[str, Effect]:
     """By changed field, what ``after`` would have meant for the agreement's promises of the last days instead of ``before``.
 
-    Fields that history says nothing about are left out. At most three statements.
+    Fields that history says nothing about are left out. At most three statements, and three more where a table asks
+    something of deals.
     """
     changed = [name for name in EFFECTS if before.get(name) != after.get(name)]
     if not changed:
@@ -144,17 +150,29 @@ def _read(
 
 
 def _past(session: Session, agreement: Agreement, since: datetime, *, asks: bool) -> list[Past]:
-    """What was asked, was open or ended since then; ``asks``: with what the tables of cases ask for, as it is today."""
+    """What was asked, was open or ended since then; ``asks``: with what the tables of cases ask for, as it was then."""
     alive = or_(Promise.requested_at >= since, Promise.closed_at >= since, Promise.outcome.is_(None))
     mine = and_(Promise.agreement_id == agreement.id, Promise.version_id.is_not(None), alive)
-    columns = [getattr(Promise, name) for name in Past._fields if name != "facts"]
+    columns = [getattr(Promise, name) for name in Past._fields[:-2]]
+    columns.append(Commitment.due_on)
     if not asks:
-        return [Past._make((*row, {})) for row in session.execute(select(*columns).where(mine))]
-    query = select(*columns, Deal, Client, Person.id, Person.name, Person.email)
+        plain = select(*columns).outerjoin(Commitment, Commitment.id == Promise.commitment_id)
+        return [Past._make((*row, {})) for row in session.execute(plain.where(mine))]
+    query = select(*columns, Deal, Client, Person.id, Person.name, Person.email).select_from(Promise)
+    query = query.outerjoin(Commitment, Commitment.id == Promise.commitment_id)
     query = query.outerjoin(Deal, Deal.id == Promise.deal_id).outerjoin(Client, Client.id == Deal.client_id)
-    rows = session.execute(query.outerjoin(Person, Person.id == Deal.owner_id).where(mine))
-    width = len(columns)
-    return [Past._make((*row[:width], deals.about(*row[width:]) if row[width] else {})) for row in rows]
+    rows = session.execute(query.outerjoin(Person, Person.id == Deal.owner_id).where(mine)).all()
+    first = min((row.ready_at or row.requested_at for row in rows), default=since)
+    then = hindsight.read(session, select(Deal.instance_id).join(Promise).where(mine), first)
+    return [Past._make((*row[: len(columns)], _facts(then, row, len(columns)))) for row in rows]
+
+
+def _facts(then: Hindsight, row: Any, width: int) -> Mapping[str, Any]:
+    """What expressions could read when the request was ready; nothing where it was for no deal."""
+    deal = row[width]
+    if deal is None:
+        return {}
+    return then.facts(deals.about(*row[width:]), deal.instance_id, row.ready_at or row.requested_at)
 
 
 # ------------------------------------------------------------------------------------------------ times
@@ -339,6 +357,34 @@ def _breaks(trial: Trial, name: str) -> Effect | None:
     return Effect("breaks", was, kept.of, would, kept.of, used=kept.of_before - kept.before)
 
 
+# ------------------------------------------------------------------------------------------------ the client's dates
+
+
+def _buffer(trial: Trial, name: str) -> Effect | None:
+    """Dates agreed with clients for which a department was not done when it had to be, and who had to be done earlier."""
+    was = would = of = earlier = 0
+    for each in trial.past:
+        if each.client_on is None or not _counts(trial, each):
+            continue
+        before, after = (
+            health.dates(trial.works, each.client_on, words.get(name)).inner
+            for words in (trial.before, trial.after)
+        )
+        done = each.delivered_at or trial.now
+        of += 1
+        was += before < done
+        would += after < done
+        earlier += _due_for_client(trial, each, after) < _due_for_client(trial, each, before)
+    return Effect("buffer", was, of, would, of, used=earlier) if of else None
+
+
+def _due_for_client(trial: Trial, each: Past, inner: datetime) -> datetime:
+    """A request for a client is due on the inner date, but not before the time that the agreement gives."""
+    start = each.ready_at or each.requested_at
+    own = _time(trial.words.get(each.version_id, {}), each)
+    return max(trial.works.add(start, own), inner) if own else inner
+
+
 EFFECTS: Mapping[str, Callable[[Trial, str], Effect | None]] = {
     "ready": _items,
     "acceptance": _items,
@@ -350,5 +396,6 @@ EFFECTS: Mapping[str, Callable[[Trial, str], Effect | None]] = {
     "capacity_week": _weeks_full,
     "rework": _rework,
     "acceptance_window": _silence,
+    "buffer": _buffer,
 }
 """What history says about a changed field. Two changed fields about the time to deliver are tried together."""

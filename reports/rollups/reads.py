@@ -1,35 +1,285 @@
 """What reports read from roll-ups: the whole company as of now, grouped by the database, plain rows."""
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from reports.cohort_facts import OPEN as UNENDED
+from reports.cohort_facts import REACH, VISIT, WIN, CohortKey, StayKey, Stays, bucket, month, second
 from reports.movements import Buckets, Key, Total
-from reports.periods import Period
+from reports.periods import DAY, By, Period, containing
 from reports.rollups import settling
+from reports.rollups.tables import OPEN
+
+SUMS = ", ".join(f"CAST(sum({name}) AS BIGINT)" for name in ("n", "dwell", "money", "gain"))
+FINE = ("department_id", "from_stage", "to_stage", "kind")
+LARGEST: tuple[By, ...] = ("month", "week", "day")
 
 
-def _day(value: Any) -> date:
-    return value if isinstance(value, date) else date.fromisoformat(value)
+def holds(session: Session, ladder: str) -> bool:
+    """Whether the log of this ladder is in the roll-ups."""
+    return stages(session, ladder) is not None
 
 
-def _rows(session: Session, query: str, **values: Any) -> Iterable[Any]:
-    settling.settle(session)
-    plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
-    return session.connection().execute(text(query), plain)
+def stages(session: Session, ladder: str) -> list[str] | None:
+    """The stages by which the roll-ups count this ladder's ranks; None when it is in none."""
+    found = _rows(session, "SELECT stages FROM rollup_ladders WHERE ladder = :ladder", ladder=ladder).scalar()
+    return None if found is None else list(orjson.loads(found))
+
+
+def last_day(session: Session, ladder: str) -> date | None:
+    """The last day on which anything moved."""
+    query = "SELECT max(day) FROM rollup_days WHERE ladder = :ladder AND grain = 'day'"
+    found = _rows(session, query, ladder=ladder).scalar()
+    return None if found is None else _day(found)
 
 
 def read(session: Session, ladder: str, period: Period) -> Buckets:
     """The buckets of a period, day by day."""
     rows = _rows(
         session,
-        "SELECT day, department_id, from_stage, to_stage, kind, n, dwell, money, gain FROM rollup_days "
+        f"SELECT day, {', '.join(FINE)}, n, dwell, money, gain FROM rollup_days "
         "WHERE ladder = :ladder AND grain = 'day' AND day >= :start AND day < :end AND n <> 0",
         ladder=ladder,
         start=period.start,
         end=period.end,
     )
     return {Key(_day(row[0]), *row[1:5]): Total(*row[5:]) for row in rows}
+
+
+def parts(session: Session, ladder: str, wanted: Iterable[Period]) -> Buckets:
+    """The buckets of some periods that do not overlap, each added up and kept under its first day."""
+    names = ", ".join(FINE)
+    query = (
+        f"SELECT part, {names}, {SUMS} FROM parts CROSS JOIN rollup_days WHERE ladder = :ladder AND grain = its "
+        f"AND day >= first AND day < last GROUP BY part, {names} HAVING sum(n) <> 0"
+    )
+    listed = list(wanted)
+    return {
+        Key(listed[row[0]].start, row[1], row[2], row[3], row[4]): Total(row[5], row[6], row[7], row[8])
+        for row in _in_parts(session, listed, query, ladder=ladder)
+    }
+
+
+def kinds(session: Session, ladder: str, wanted: Iterable[Period]) -> dict[Period, dict[str, Total]]:
+    """What each of these periods adds up to by kind; they may overlap."""
+    query = (
+        f"SELECT part, kind, {SUMS} FROM parts CROSS JOIN rollup_days WHERE ladder = :ladder AND grain = its "
+        "AND day >= first AND day < last GROUP BY part, kind HAVING sum(n) <> 0"
+    )
+    listed = list(dict.fromkeys(wanted))
+    found: dict[Period, dict[str, Total]] = {period: {} for period in listed}
+    for part, kind, *sums in _in_parts(session, listed, query, ladder=ladder):
+        found[listed[part]][kind] = Total(*sums)
+    return found
+
+
+def causes(session: Session, ladder: str, period: Period) -> list[tuple[int, str, str, int, int]]:
+    """Red movements of a period as (causing department or 0, reason or "", kind, n, money), the most first."""
+    query = (
+        "SELECT cause_id, reason, kind, sum(n), sum(money) FROM parts CROSS JOIN rollup_causes WHERE ladder = :ladder "
+        "AND grain = its AND day >= first AND day < last GROUP BY cause_id, reason, kind HAVING sum(n) <> 0 "
+        "ORDER BY sum(n) DESC, cause_id, reason, kind"
+    )
+    rows = _in_parts(session, [period], query, ladder=ladder)
+    return [(cause, reason, kind, int(n), int(money)) for cause, reason, kind, n, money in rows]
+
+
+def nets(session: Session, ladder: str, by: By, start: date) -> tuple[int, int, int, int]:
+    """How many items a day, week or month took further, back and nowhere, and how many moves back were regained."""
+    query = (
+        "SELECT further, back, same, recovered FROM rollup_nets "
+        "WHERE ladder = :ladder AND grain = :grain AND day = :start"
+    )
+    row = _rows(session, query, ladder=ladder, grain=by, start=start).first()
+    return (0, 0, 0, 0) if row is None else (row[0], row[1], row[2], row[3])
+
+
+def positions(session: Session, ladder: str, before: date) -> dict[str, Total]:
+    """What stood on each open position when the day ``before`` began, as everything that moved until then adds up."""
+    query = (
+        "SELECT from_stage, to_stage, sum(n), sum(money), sum(gain) FROM parts CROSS JOIN rollup_days "
+        "WHERE ladder = :ladder AND grain = its AND day >= first AND day < last GROUP BY from_stage, to_stage"
+    )
+    found: dict[str, Total] = {}
+    for left, entered, *sums in _in_parts(session, _until(session, ladder, before), query, ladder=ladder):
+        n, money, gain = map(int, sums)
+        if entered:
+            found[entered] = found.get(entered, Total()).plus(Total(n, 0, money))
+        if left:
+            found[left] = found.get(left, Total()).plus(Total(n, 0, money - gain), -1)
+    return {stage: total for stage, total in found.items() if total.n}
+
+
+def standing(session: Session, ladder: str) -> dict[str, Total]:
+    """What stands on each open position now, counted item by item."""
+    query = (
+        f"SELECT stage, count(*), sum(money) FROM journeys WHERE {OPEN} AND ladder = :ladder AND stage <> '' "
+        "GROUP BY stage"
+    )
+    return {row[0]: Total(row[1], 0, int(row[2])) for row in _rows(session, query, ladder=ladder)}
+
+
+def resting(session: Session, ladder: str, limits: Mapping[str, date]) -> dict[str, Total]:
+    """Of what stands on each of these positions now, what has not moved since before the position's day."""
+    found: dict[str, Total] = {}
+    for stage, limit in limits.items():
+        query = (
+            "SELECT count(*), coalesce(sum(money), 0) FROM journeys "
+            f"WHERE {OPEN} AND ladder = :ladder AND stage = :stage AND stage <> '' AND moved_day < :limit"
+        )
+        n, money = _rows(session, query, ladder=ladder, stage=stage, limit=limit).one()
+        if n:
+            found[stage] = Total(n, 0, int(money))
+    return found
+
+
+def spent(session: Session, ladder: str, until: datetime, before: date) -> dict[str, int]:
+    """Seconds that all items together had spent on each position when the day ``before`` began, ``until`` being that
+    moment (or now, in the day before it). The time in a window is the difference of two such answers."""
+    moment, found = second(until), dict[str, int]()
+    query = (
+        "SELECT from_stage, to_stage, sum(n), sum(moment) FROM parts CROSS JOIN rollup_days WHERE ladder = :ladder "
+        "AND grain = its AND day >= first AND day < last GROUP BY from_stage, to_stage"
+    )
+    for left, entered, n, moments in _in_parts(
+        session, _until(session, ladder, before), query, ladder=ladder
+    ):
+        past = int(n) * moment - int(moments)
+        if entered:
+            found[entered] = found.get(entered, 0) + past
+        if left:
+            found[left] = found.get(left, 0) - past
+    return found
+
+
+def arrivals(session: Session, ladder: str, before: date) -> list[tuple[date, int, int]]:
+    """How many items first stood at a rank or beyond on each day before one: (day, rank, n), in order of the days."""
+    query = "SELECT day, rank, n FROM rollup_reach WHERE ladder = :ladder AND day < :before AND n <> 0 ORDER BY day, rank"
+    return [(_day(day), rank, n) for day, rank, n in _rows(session, query, ladder=ladder, before=before)]
+
+
+def cohorts(session: Session, ladder: str, window: Period) -> dict[CohortKey, Total]:
+    """`reports.cohort_facts.counts` of the items created in the months of a window."""
+    query = (
+        "SELECT month, highest, status, touched, n, money FROM rollup_cohorts "
+        "WHERE ladder = :ladder AND month >= :start AND month < :end AND n <> 0"
+    )
+    rows = _rows(session, query, ladder=ladder, start=window.start, end=window.end)
+    return {CohortKey(_day(row[0]), *row[1:4]): Total(row[4], 0, row[5]) for row in rows}
+
+
+def stays(session: Session, ladder: str, window: Period, as_of: datetime) -> dict[StayKey, Stays]:
+    """`reports.cohort_facts.stays` of the items created in the months of a window, all under its first month."""
+    start, found = month(window.start), dict[StayKey, Stays]()
+    query = (
+        "SELECT what, rank, outcome, bucket, CAST(sum(n) AS BIGINT), CAST(sum(seconds) AS BIGINT) FROM rollup_stays "
+        "WHERE ladder = :ladder AND grain = :grain AND ({}) GROUP BY what, rank, outcome, bucket HAVING sum(n) <> 0"
+    )
+    for grain, spans in _years(window).items():
+        days = {
+            f"{end}{place}": day
+            for place, span in enumerate(spans)
+            for end, day in zip("ab", span, strict=True)
+        }
+        within = " OR ".join(f"month >= :a{place} AND month < :b{place}" for place in range(len(spans)))
+        for row in _rows(session, query.format(within), ladder=ladder, grain=grain, **days):
+            key = StayKey(start, row[0], row[1], row[2], row[3])
+            known = found.get(key)
+            found[key] = Stays(known.n + row[4], known.seconds + row[5]) if known else Stays(row[4], row[5])
+    for (what, rank, step), (n, seconds) in _open(session, ladder, window, second(as_of)).items():
+        found[StayKey(start, what, rank, UNENDED, step)] = Stays(n, seconds)
+    return found
+
+
+def _open(session: Session, ladder: str, window: Period, now: int) -> dict[tuple[str, int, int], list[int]]:
+    """The stays that have not ended, of those created in a window: by (what, rank, bucket) their number and seconds."""
+    found: dict[tuple[str, int, int], list[int]] = {}
+    query = (
+        f"SELECT rank, entered, highest, began, arrived, created FROM journeys WHERE {OPEN} AND ladder = :ladder "
+        "AND created_day >= :start AND created_day < :end"
+    )
+    days = {"start": month(window.start), "end": window.end}
+    for rank, entered, highest, began, arrived, created in _rows(session, query, ladder=ladder, **days):
+        _age(found, WIN, 0, now - (began if highest else created))
+        if highest:
+            _age(found, REACH, highest, now - arrived)
+        if rank:
+            _age(found, VISIT, rank, now - entered)
+    return found
+
+
+def _age(found: dict[tuple[str, int, int], list[int]], what: str, rank: int, seconds: int) -> None:
+    age = max(0, seconds)
+    known = found.setdefault((what, rank, bucket(age)), [0, 0])
+    known[0] += 1
+    known[1] += age
+
+
+# ------------------------------------------------------------------------------------------------ how it is asked
+
+
+def _until(session: Session, ladder: str, before: date) -> list[Period]:
+    """All days before one, from the first month that has any moves; whole months where nothing moved after it."""
+    query = "SELECT min(day), max(day) FROM rollup_days WHERE ladder = :ladder AND grain = 'month'"
+    first, last = _rows(session, query, ladder=ladder).one()
+    if first is None or _day(first) >= before:
+        return []
+    moved = last_day(session, ladder)
+    is_past = moved is not None and moved >= before
+    return [Period(_day(first), before if is_past else containing(_day(last), "month").end)]
+
+
+Run = tuple[str, date, date]
+"""A grain, and the first and the last day (not with it) of some neighbouring rows of it."""
+
+
+def _years(window: Period) -> dict[str, list[tuple[date, date]]]:
+    """The whole years of a window and its other months, as spans of rows of either grain."""
+    first, last = month(window.start), containing(window.end - DAY, "month").end
+    begin = first if first.month == 1 else first.replace(year=first.year + 1, month=1)
+    end = last.replace(month=1)
+    if begin >= end:
+        return {"month": [(first, last)]}
+    edges = [(first, begin), (end, last)]
+    return {"year": [(begin, end)], "month": [edge for edge in edges if edge[0] < edge[1]]}
+
+
+def _runs(period: Period) -> Iterator[Run]:
+    """A period as whole months, weeks and days, neighbours of one grain together."""
+    for grain, run in groupby(_wholes(period), key=lambda each: each.by):
+        neighbours = list(run)
+        yield grain, neighbours[0].start, neighbours[-1].end
+
+
+def _wholes(period: Period) -> Iterator[Period]:
+    start = period.start
+    while start < period.end:
+        every = (containing(start, by) for by in LARGEST)
+        found = next(each for each in every if each.start == start and each.end <= period.end)
+        yield found
+        start = found.end
+
+
+def _in_parts(session: Session, wanted: Sequence[Period], query: str, **values: Any) -> Any:
+    """The rows of a query over these periods, which it knows as ``parts(part, its, first, last)``, by their place."""
+    mark = "DATE " if session.connection().dialect.name == "postgresql" else ""
+    runs = ((place, *run) for place, period in enumerate(wanted) for run in _runs(period))
+    listed = ", ".join(f"({place}, '{grain}', {mark}'{a}', {mark}'{b}')" for place, grain, a, b in runs)
+    if not listed:
+        return []
+    return _rows(session, f"WITH parts(part, its, first, last) AS (VALUES {listed}) {query}", **values)
+
+
+def _day(value: Any) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def _rows(session: Session, query: str, **values: Any) -> Any:
+    settling.settle(session)
+    return session.connection().execute(text(query), values)

@@ -6,7 +6,8 @@ from random import Random
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.people import Department, Person
+from engine.absences import Absence
+from engine.people import Department, Membership, Person, Role
 from engine.process.instances import Instance
 from engine.sales.agreements import Agreement
 from engine.sales.deals import Deal
@@ -14,6 +15,7 @@ from engine.sales.promises import Promise
 from tests.conftest import MONDAY
 from tests.engine.sales import kit
 
+AWAY = MONDAY.date(), MONDAY.date() + timedelta(days=30)
 OUTCOMES = ("kept", "broken", "cancelled", "waived", None, None)
 MANNERS = ("first", "renegotiated", "late", "quality", "moved", None)
 
@@ -86,3 +88,22 @@ def shaken(promise: Promise, dice: Random) -> None:
 def moment(dice: Random) -> datetime:
     """Any minute of three weeks, nights included."""
     return MONDAY + timedelta(minutes=dice.randrange(21 * 24 * 60))
+
+
+def anybody(session: Session, departments: dict[str, Department], dice: Random, number: int) -> Person:
+    """Somebody of the house, who may stand in for somebody else in these weeks."""
+    person = Person(email=f"nr{number}@wislane.example", name=f"Ktoś {number}", created_at=MONDAY)
+    roles = dice.sample(["employee", "director", "designer", "administrator"], dice.randrange(1, 3))
+    person.roles = [Role(name=role) for role in roles]
+    for unit in dice.sample(sorted(departments), dice.randrange(3)):
+        head = Membership(department_id=departments[unit].id, is_head=dice.random() < 0.3)
+        person.memberships.append(head)
+    session.add(person)
+    session.flush()
+    others = session.scalars(select(Person).where(Person.id != person.id).order_by(Person.id)).all()
+    if dice.random() < 0.5:
+        other = dice.choice(others)
+        days = {"first_day": AWAY[0], "last_day": AWAY[1], "recorded_at": MONDAY, "recorded_by_id": other.id}
+        session.add(Absence(person_id=other.id, deputy_id=person.id, **days))
+    session.flush()
+    return person

@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 from engine import access
 from engine.people import Department, Person
 from engine.process.instances import Instance
-from engine.sales.agreements import AgreementVersion
+from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.commitments import Commitment
 from engine.sales.deals import Deal
 from engine.sales.promises import Promise
 from reports import scoreboard
-from reports.periods import DAY
+from reports.periods import DAY, Period
 from reports.scoreboard import PERIODS, TOGETHER, Score
 from tests.conftest import MONDAY
 from tests.engine.sales import kit
-from tests.reports.promising import agreements, opened, shaken
+from tests.reports.promising import agreements, anybody, opened, shaken
 
 NOW = MONDAY + timedelta(days=10)
 
@@ -71,7 +71,8 @@ def test_every_number_is_as_long_as_its_list_and_holds_only_what_may_be_seen(
     session.commit()
 
     for person in (anna, borys, clara, dorota):
-        seen = set(session.scalars(select(Promise.id).where(access.visible(person, Promise))))
+        kept = access.visible(person, Agreement)
+        seen = set(session.scalars(select(Promise.id).join(Agreement).where(kept)))
         for name in PERIODS:
             board = scoreboard.scoreboard(session, person, name, now=NOW)
             period = board.period
@@ -83,6 +84,36 @@ def test_every_number_is_as_long_as_its_list_and_holds_only_what_may_be_seen(
                     ids = [each.id for each in session.scalars(query)]
                     assert score.n(what) == len(ids) == len(set(ids)), (name, what)
                     assert set(ids) <= seen
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2))
+def test_whoever_sees_an_agreement_sees_the_same_numbers_and_lists_as_long(
+    session: Session, departments: dict[str, Department], anna: Person, seed: int
+) -> None:
+    """Members, heads, directors, deputies, people of a third department, people who sell nothing: by lot."""
+    dice = Random(seed)
+    for promise in opened(session, anna, departments, dice, 40):
+        shaken(promise, dice)
+    viewers = [anybody(session, departments, dice, number) for number in range(6)]
+    session.commit()
+
+    said: dict[int, list[dict[str, int]]] = {}
+    for person in viewers:
+        board = scoreboard.scoreboard(session, person, "month", now=NOW)
+        for score in board.scores:
+            listed = {what: _listed(session, person, score, what, board.period) for what in TOGETHER}
+            assert {what: score.n(what) for what in TOGETHER} == listed
+            said.setdefault(score.agreement.id, []).append(listed)
+    assert any(len(numbers) > 1 for numbers in said.values())
+    for numbers in said.values():
+        assert all(each == numbers[0] for each in numbers)
+        assert any(numbers[0].values())
+
+
+def _listed(session: Session, person: Person, score: Score, what: str, period: Period) -> int:
+    query = scoreboard.promises_of(person, score.agreement.id, what, period.start, period.end, NOW)
+    return len(session.scalars(query).all())
 
 
 def test_who_has_nothing_to_do_with_an_agreement_sees_nothing_of_it(

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -16,7 +17,7 @@ from engine.sales.agreements import AgreementVersion
 from engine.sales.promises import Promise
 from engine.sales.trial import Effect
 from tests.conftest import MONDAY
-from tests.reports.promising import opened
+from tests.reports.promising import anybody, opened, shaken
 from tests.web import sales_kit
 from tests.web.conftest import Clock, Visitor
 from webapp import effects
@@ -69,6 +70,46 @@ def test_every_number_opens_as_many_promises(
     assert "1 work day 1 h" in shown
 
 
+@pytest.mark.slow
+def test_every_number_of_an_agreement_is_as_long_as_its_list_whoever_looks(
+    as_: Enter,
+    session: Session,
+    departments: dict[str, Department],
+    borys: Person,
+    clara: Person,
+    promises: list[Promise],
+    clock: Clock,
+) -> None:
+    """The lists of agreements and the page of one, before people who see all of it, a part, or nothing."""
+    dice = Random(1)
+    clock.at += timedelta(days=1)
+    for promise in promises:
+        unit = departments[dice.choice(["sales", "board", "presales"])]
+        promise.consumer_id, promise.deal_id = unit.id, None
+        shaken(promise, dice)
+    viewers = [borys, *(anybody(session, departments, dice, number) for number in range(5))]
+    session.commit()
+    looked_at = 0
+    for person in viewers:
+        if not person.has("employee", "director"):
+            continue
+        client = as_(person)
+        pages = [
+            page(client, "/agreements/?tab=in_force"),
+            page(client, "/agreements/scoreboard/?period=month"),
+        ]
+        pages += [page(client, path) for path in set(re.findall(r'href="(/agreements/\d+)"', pages[0]))]
+        numbers = re.findall(r'class="count-link" href="([^"]+)">([\d,]+)<', "".join(pages))
+        for address, n in dice.sample(numbers, min(len(numbers), 8)):
+            listed = page(client, html.unescape(address))
+            assert re.search(rf"\b{n} promise", listed), (person.name, address, n)
+            assert len(re.findall('class="what"', listed)) == int(n)
+            opens = re.findall(r'class="what" href="(/promises/\d+)"', listed)
+            assert all(client.get(path).status_code == 200 for path in opens[:2])
+            looked_at += 1
+    assert looked_at > 10
+
+
 def test_a_third_department_sees_nothing_of_it(as_: Enter, dorota: Person, promises: list[Promise]) -> None:
     client = as_(dorota)
     agreement = promises[0].agreement_id
@@ -78,7 +119,52 @@ def test_a_third_department_sees_nothing_of_it(as_: Enter, dorota: Person, promi
     assert client.get(address).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["?period=year", "?day=yesterday", "?day=9999-12-31", "promises?what=kept"])
+SHARES = {"Dobre": (22, 0), "Gorsze": (20, 5), "Nic": (0, 0), "Najgorsze": (12, 12), "Za mało": (1, 2)}
+"""Agreements with a target of 90 %: how many promises were kept, how many broken."""
+
+
+def test_the_worst_come_first_unless_another_order_is_asked_for(
+    as_: Enter,
+    clara: Person,
+    anna: Person,
+    departments: dict[str, Department],
+    session: Session,
+    clock: Clock,
+    borys: Person,
+) -> None:
+    sides: dict[str, Any] = {"provider": departments["legal"], "consumer": departments["sales"]}
+    made = iter(opened(session, anna, departments, Random(1), sum(map(sum, SHARES.values()))))
+    for title, (kept, broken) in SHARES.items():
+        agreement = negotiating.draft(session, title, terms=sales_kit.TERMS, by=clara, now=MONDAY, **sides)
+        version = negotiating.propose(session, agreement, by=clara, now=MONDAY)
+        negotiating.accept(session, version, by=borys, now=MONDAY)
+        for place in range(kept + broken):
+            each = next(made)
+            each.agreement_id, each.version_id, each.requested_at = agreement.id, version.id, MONDAY
+            each.provider_id, each.consumer_id = departments["legal"].id, departments["sales"].id
+            each.outcome = "kept" if place < kept else "broken"
+            each.due_at = each.closed_at = each.delivered_at = MONDAY + timedelta(hours=2)
+    session.commit()
+    clock.at += timedelta(days=1)
+
+    def order(path: str) -> list[str]:
+        shown = page(as_(borys), f"/agreements/scoreboard/{path}")
+        return re.findall(r'<span class="score-what"><b>([^<]+)</b>', shown)
+
+    assert [each for each in order("") if each in SHARES] == [
+        "Najgorsze",
+        "Gorsze",
+        "Za mało",
+        "Dobre",
+        "Nic",
+    ]
+    assert [each for each in order("?order=name") if each in SHARES] == sorted(SHARES)
+    assert "order=name" in page(as_(borys), "/agreements/scoreboard/?order=name&period=week")
+
+
+@pytest.mark.parametrize(
+    "path", ["?period=year", "?day=yesterday", "?day=9999-12-31", "?order=best", "promises?what=kept"]
+)
 def test_an_address_that_does_not_exist_says_so(as_: Enter, borys: Person, path: str) -> None:
     assert as_(borys).get(f"/agreements/scoreboard/{path}").status_code == 404
 
@@ -109,6 +195,9 @@ def test_effects_are_sentences(app: Flask) -> None:
         )
         assert effects.effect_words(Effect("days", 0, 55, 6, 55)) == (
             "Would have been exceeded on 6 of 55 work days."
+        )
+        assert effects.effect_words(Effect("buffer", 2, 31, 5, 31, used=12)) == (
+            "Of 31 dates agreed with clients, 5 would have been endangered instead of 2; due earlier inside: 12."
         )
         assert effects.effect_words(ready) == (
             "“Mapa” was missing in 11 of 42 requests. Plan: Too few to judge: 7 cases in 90 days."

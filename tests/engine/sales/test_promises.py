@@ -177,4 +177,4 @@ def test_counts_tell_kept_broken_and_pending_apart(session: Session, deal: Deal,
 
     found = promises.counts(session, Promise.deal_id == deal.id, now=MONDAY + 2 * DAY)
 
-    assert found == {None: {"kept": 2, "broken": 1, "pending": 1}}
+    assert found == {None: {"kept": 2, "broken": 1, "pending": 1, "out": 0}}

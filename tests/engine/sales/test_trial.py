@@ -5,13 +5,14 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 
 from engine.people import Department, Person, SpecialDay
 from engine.process.instances import Instance
-from engine.sales import trial
+from engine.sales import deals, hindsight, trial
 from engine.sales.agreements import Agreement, AgreementVersion
+from engine.sales.commitments import Commitment
 from engine.sales.deals import Deal
 from engine.sales.promises import Promise
 from tests.engine.sales import kit
@@ -231,6 +232,102 @@ def test_a_table_of_cases_is_asked_with_what_the_deal_says(
 
     assert by_table == plain["deliver_time"]
     assert by_table.after > by_table.before
+
+
+def test_a_table_is_asked_with_what_the_deal_said_when_the_request_was_ready(
+    session: Session, anna: Person, agreement: Agreement
+) -> None:
+    made = passed(session, anna, agreement, 40, Random(4))
+    deal = session.get_one(Deal, made[0].deal_id)
+    grown = OPEN[PLACE[datetime(2026, 1, 12 - 3, 7, tzinfo=UTC)]]
+    deals.change_amount(session, deal, 2_000_000, by=anna, now=grown)
+    session.flush()
+    table = {
+        "inputs": [{"expression": "deal.amount", "label": "Kwota"}],
+        "rules": [{"when": ["> 1000000"], "promise_time": None, "deliver_time": "PT30H"}],
+    }
+
+    tried = trial.try_terms(session, agreement, OLD, {**OLD, "table": table}, now=NOW)["table"]
+
+    assert tried.before == sum(each.outcome == "kept" for each in counted(made))
+    expected = 0
+    for each in counted(made):
+        ready, due = each.ready_at, each.due_at
+        assert ready is not None
+        assert due is not None
+        if ready >= grown:
+            due = after(ready, worked(ready, due) + 10 * 60)
+        expected += each.delivered_at is not None and each.delivered_at <= due
+    assert tried.after == expected
+
+
+def counted(made: list[Promise]) -> list[Promise]:
+    """Those judged in the last 90 days."""
+    begin = datetime(2025, 11, 22, 23, tzinfo=UTC)
+    return [each for each in made if each.closed_at is not None and each.closed_at >= begin]
+
+
+def test_deals_are_remembered_as_they_were(session: Session, anna: Person, borys: Person) -> None:
+    deal = kit.sale(session, anna, 1000)
+    for number, amount in enumerate((2000, 3000), start=1):
+        deals.change_amount(session, deal, amount, by=anna, now=NOW + number * MINUTE)
+    deals.pass_on(session, deal, borys, by=anna, now=NOW + 3 * MINUTE)
+    session.flush()
+    case = session.get_one(Instance, deal.instance_id)
+    then = hindsight.read(session, select(Deal.instance_id), NOW)
+
+    def at(minute: int) -> tuple[Any, Any]:
+        told = then.facts(deals.facts(session, case), case.id, NOW + minute * MINUTE)
+        return told["deal"]["amount"], told["owner"]["email"]
+
+    assert [at(minute) for minute in range(4)] == [
+        (1000, anna.email),
+        (2000, anna.email),
+        (3000, anna.email),
+        (3000, borys.email),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_another_buffer_says_how_many_dates_of_clients_were_endangered(
+    session: Session, anna: Person, agreement: Agreement, seed: int
+) -> None:
+    dice = Random(seed)
+    made = passed(session, anna, agreement, 40, dice)
+    deal = session.get_one(Deal, made[0].deal_id)
+    was = would = of = earlier = 0
+    for promise in made[:30]:
+        assert promise.ready_at is not None
+        closing = after(promise.ready_at, (promise.ready_at.hour < 15) * 1)
+        while PLACE.get(closing) is not None:
+            closing += MINUTE
+        for _ in range(dice.randrange(0, 6)):
+            closing = after(closing - MINUTE, 1 + 8 * 60)
+        needed = Commitment(
+            deal_id=deal.id,
+            instance_id=deal.instance_id,
+            direction="ours",
+            topic="other",
+            text="Umowa",
+            due_on=closing.date(),
+            created_at=promise.requested_at,
+        )
+        session.add(needed)
+        session.flush()
+        promise.commitment_id = needed.id
+        if promise.outcome is not None and promise not in counted(made):
+            continue
+        inner = {days: OPEN[PLACE[closing - MINUTE] - days * 8 * 60] + MINUTE for days in (1, 3)}
+        done, least = promise.delivered_at or NOW, after(promise.ready_at, 20 * 60)
+        of, was, would = of + 1, was + (done > inner[1]), would + (done > inner[3])
+        earlier += max(least, inner[3]) < max(least, inner[1])
+    session.flush()
+
+    tried = trial.try_terms(session, agreement, OLD, {**OLD, "buffer": "P3D"}, now=NOW)["buffer"]
+
+    assert (tried.before, tried.of_before, tried.after, tried.of, tried.used) == (was, of, would, of, earlier)
+    assert would > was
+    assert earlier
 
 
 def test_nothing_is_said_about_what_did_not_change_and_too_few_says_so(
