@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from engine.calendars import local_day
 from engine.people import Department, Person
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
