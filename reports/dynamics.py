@@ -7,7 +7,7 @@ import math
 import statistics
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -127,35 +127,42 @@ class Net:
     recovered: int = 0
 
 
-class Days:
-    """Buckets by day and kind, and the rows already made of them: the same period is asked for by many comparisons."""
+class Rows(Mapping[Period, Row]):
+    """A row for any period, each made once: many comparisons ask for the same one."""
 
     def __init__(self, buckets: Buckets) -> None:
-        kinds: defaultdict[date, dict[str, Total]] = defaultdict(dict)
+        self._kinds: defaultdict[date, dict[str, Total]] = defaultdict(dict)
         for key, total in buckets.items():
-            mine = kinds[key.day]
-            known = mine.get(key.kind)
-            mine[key.kind] = known.plus(total) if known else total
-        self._kinds, self._days = kinds, sorted(kinds)
-        self._rows: dict[Period, Row] = {}
+            _put(self._kinds[key.day], key.kind, total)
+        self._days = sorted(self._kinds)
+        self._made: dict[Period, Row] = {}
 
-    def row(self, period: Period) -> Row:
-        """What a period adds up to."""
-        if period not in self._rows:
+    def __getitem__(self, period: Period) -> Row:
+        if period not in self._made:
             first, last = (bisect_left(self._days, day) for day in (period.start, period.end))
             found: dict[str, Total] = {}
             for day in self._days[first:last]:
                 for kind, total in self._kinds[day].items():
-                    known = found.get(kind)
-                    found[kind] = known.plus(total) if known else total
-            self._rows[period] = Row(period, found)
-        return self._rows[period]
+                    _put(found, kind, total)
+            self._made[period] = Row(period, found)
+        return self._made[period]
+
+    def __iter__(self) -> Iterator[Period]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
 
 
-def by_period(buckets: Buckets | Days, periods: Sequence[Period]) -> list[Row]:
+def _put(kinds: dict[str, Total], kind: str, total: Total) -> None:
+    known = kinds.get(kind)
+    kinds[kind] = known.plus(total) if known else total
+
+
+def by_period(buckets: Buckets, periods: Sequence[Period]) -> list[Row]:
     """A row for every period, also for those in which nothing moved."""
-    days = buckets if isinstance(buckets, Days) else Days(buckets)
-    return [days.row(period) for period in periods]
+    rows = Rows(buckets)
+    return [rows[period] for period in periods]
 
 
 def alike(period: Period, *, since: date) -> list[Period]:
@@ -178,9 +185,13 @@ def compared(period: Period, *, since: date, through: date) -> list[Period]:
     return [each.cut(elapsed) for each in alike(period, since=since)]
 
 
-def usual(buckets: Buckets | Days, period: Period, *, since: date, through: date) -> Usual:
+def usual(buckets: Buckets, period: Period, *, since: date, through: date) -> Usual:
     """What is usual in such a period; one that is not over by ``through`` is compared with as much of the others."""
-    rows = by_period(buckets, compared(period, since=since, through=through))
+    return median(by_period(buckets, compared(period, since=since, through=through)))
+
+
+def median(rows: Sequence[Row]) -> Usual:
+    """What is usual, by the rows of comparable periods."""
     if len(rows) < ENOUGH:
         return Usual()
     return Usual(
@@ -207,21 +218,32 @@ def _poisson(count: int, expected: float) -> float:
     return math.exp(count * math.log(expected) - expected - math.lgamma(count + 1))
 
 
-def bars(buckets: Buckets | Days, periods: Sequence[Period], *, since: date, through: date) -> list[Day]:
-    """What the picture draws: each period with what is usual, days with their band of too little green."""
-    days = buckets if isinstance(buckets, Days) else Days(buckets)
-    return [_bar(days, days.row(period), since, through) for period in periods]
+def bars(rows: Mapping[Period, Row], periods: Sequence[Period], *, since: date, through: date) -> list[Day]:
+    """What the picture draws: each period with what is usual, days with their band of too little green.
+
+    ``rows`` has those of `drawn`.
+    """
+    return [_bar(rows, rows[period], since, through) for period in periods]
 
 
-def _bar(buckets: Days, row: Row, since: date, through: date) -> Day:
-    if row.period.days == 1 and not is_work_day(row.period.start):
+def drawn(periods: Iterable[Period], *, since: date, through: date) -> list[Period]:
+    """Every period that such a picture looks at."""
+    found: list[Period] = []
+    for period in periods:
+        found.append(period)
+        found += compared(period, since=since, through=max(through, period.start))
+    return found
+
+
+def _bar(rows: Mapping[Period, Row], row: Row, since: date, through: date) -> Day:
+    period = row.period
+    if period.days == 1 and not is_work_day(period.start):
         return Day(row, is_off=True)
-    habit = usual(buckets, row.period, since=since, through=max(through, row.period.start))
+    like = compared(period, since=since, through=max(through, period.start))
+    habit = median([rows[each] for each in like])
     limit = None
-    if row.period.by == "day":
-        earlier = by_period(buckets, alike(row.period, since=since))
-        if len(earlier) >= ENOUGH:
-            limit = least(statistics.fmean(each.green.n for each in earlier))
+    if period.by == "day" and len(like) >= ENOUGH:
+        limit = least(statistics.fmean(rows[each].green.n for each in like))
     return Day(row, habit.green, habit.money_green, limit)
 
 

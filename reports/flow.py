@@ -120,7 +120,7 @@ def _worked(session: Session, scope: Scope, window: Stretch) -> dict[int, list[S
 
 
 def _of_ended(session: Session, scope: Scope, window: Stretch) -> list[Step]:
-    step = steps.told(steps.whole_cases(scope))
+    step = steps.told(session, steps.whole_cases(scope))
     case = steps.cases(scope).subquery()
     ended = select(case.c.id).where(case.c.ended >= window[0], case.c.ended < window[1])
     query = select(*(step.c[name] for name in Step._fields)).where(step.c.instance_id.in_(ended))

@@ -12,7 +12,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from reports import dynamics, queries, rollups
-from reports.dynamics import Net
+from reports.dynamics import Net, Row, Rows
 from reports.movements import (
     RED,
     Buckets,
@@ -57,24 +57,25 @@ class Question:
         start = min(weekdays, before(self.current, dynamics.BACK_TO)[-1].start, self.chosen.start)
         return Period(start, self.chosen.end)
 
-    def judged(self) -> list[Period]:
-        """The days that say how the current period compares."""
-        compared = dynamics.compared(self.current, since=self.since, through=self.through)
-        return [self.now, *compared]
+    def compared(self) -> list[Period]:
+        """What the current period is compared with."""
+        return dynamics.compared(self.current, since=self.since, through=self.through)
+
+    def listed(self) -> list[Period]:
+        """The last few whole periods and the one that is judged."""
+        return [*reversed(before(self.current, dynamics.BACK_TO)), self.now]
 
     def drawn(self) -> list[Period]:
-        """The days of the picture and of the table of periods, with those they are compared with."""
-        found = [*self.bars, *self.judged(), *before(self.current, dynamics.BACK_TO)]
-        for bar in self.bars:
-            found += dynamics.compared(bar, since=self.since, through=max(self.through, bar.start))
-        return found
+        """Every period of which only green and red are told."""
+        bars = dynamics.drawn(self.bars, since=self.since, through=self.through)
+        return [*bars, *self.listed(), *self.compared()]
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """``drawn`` knows only kinds, ``judged`` also departments (or people) and positions; see `Question`."""
+    """``drawn`` has the rows of the question's periods, ``judged`` the buckets of the period and those it is compared with."""
 
-    drawn: Buckets
+    drawn: Mapping[Period, Row]
     judged: Buckets
     start: Mapping[str, Total]
     end: Mapping[str, Total]
@@ -108,10 +109,10 @@ def _kept(
     judged = (
         queries.grouped(session, scope, ask.reach, by_owner=True)
         if by_owner
-        else reads.parts(session, ladder, pieces(ask.judged()))
+        else reads.parts(session, ladder, pieces([ask.now, *ask.compared()]))
     )
     return Gathered(
-        reads.parts(session, ladder, pieces(ask.drawn()), ("kind",)),
+        {period: Row(period, kinds) for period, kinds in reads.kinds(session, ladder, ask.drawn()).items()},
         judged,
         reads.positions(session, ladder, ask.now.start),
         reads.standing(session, ladder) if is_now else reads.positions(session, ladder, ask.now.end),
@@ -130,7 +131,7 @@ def _logged(
 ) -> Gathered:
     buckets = queries.grouped(session, scope, ask.reach, by_owner=by_owner)
     return Gathered(
-        buckets,
+        Rows(buckets),
         buckets,
         queries.positions(session, scope, ask.now.start),
         queries.positions(session, scope, ask.now.end),
@@ -169,7 +170,7 @@ def _counted(
     now = [each for each in mine if each.fact.day in ask.now]
     buckets = tally((each for each in mine if each.fact.day in reach), by_owner=by_owner)
     return Gathered(
-        buckets,
+        Rows(buckets),
         buckets,
         standing(mine, before=ask.now.start),
         standing(mine, before=ask.now.end),

@@ -72,16 +72,16 @@ def movement(
     now = Period(current.start, min(current.end, chosen.end), chosen.by)
     ask = Question(chosen, _finer(chosen), current, now, since, through)
     made = gather(session, scope, ask, limits(ladder, now.last), by_owner=group == "owner")
-    drawn, judged = dynamics.Days(made.drawn), made.judged
+    drawn, judged = made.drawn, made.judged
     span = Span(now, current, ask.reach, since, through)
     return Dynamics(
         window=chosen,
         through=through,
         bars=dynamics.bars(drawn, ask.bars, since=since, through=through),
-        current=_row(drawn, now),
-        previous=_row(drawn, before(current)[0]),
-        usual=dynamics.usual(drawn, current, since=since, through=through),
-        rows=dynamics.by_period(drawn, [*reversed(before(current, dynamics.BACK_TO)), now]),
+        current=drawn[now],
+        previous=drawn[before(current)[0]],
+        usual=dynamics.median([drawn[each] for each in ask.compared()]),
+        rows=[drawn[each] for each in ask.listed()],
         whole=balance.balance(judged, made.start, made.end, now),
         stages=balance.by_stage(judged, made.start, made.end, now, ladder.keys),
         habits=_habits(judged, ladder, current, since, through),
@@ -117,10 +117,6 @@ def _finer(chosen: Period) -> By:
     if wanted == "day" and chosen.days > 70:
         wanted = "week"
     return "month" if wanted == "week" and chosen.days > 490 else wanted
-
-
-def _row(buckets: dynamics.Days, period: Period) -> Row:
-    return dynamics.by_period(buckets, [period])[0]
 
 
 def _habits(

@@ -16,18 +16,21 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine import digests, notices, report_jobs
+from engine.calendars import HOME
 from engine.db import connect, sessions
 from engine.digests import Writer
 from engine.process import clock, housekeeping, inbox, migrating, tasks
 from engine.sales import alarms, chain, remembering, standing
 from engine.sales.past import jobs as past_jobs
-from reports import low_green
+from reports import low_green, watching
 from webapp import notice_mail, wiring
 from webapp.past_reports import add_up
 from webapp.report_jobs_worker import Worker
 from webapp.settings import Settings
 
 SECONDS = 1
+AT_NIGHT = 3
+"""The hour at which the reports' sums are compared with the log."""
 ROUNDS = 20
 """Shares of digests in one minute; who is left has to wait for the next."""
 
@@ -46,9 +49,9 @@ def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda:
         notices.sweep(session, now=now())
         report_jobs.sweep(session, now=now())
         done = remembering.ask_due(session, now=now()) + standing.work_due(session, now=now())
-        done += alarms.work_due(session, now=now()) + chain.judge_due(session, now=now())
-        done += remembering.tell_due(session, now=now())
+        done += chain.judge_due(session, now=now()) + remembering.tell_due(session, now=now())
         session.commit()
+    done += _ring(factory, now)
     with factory.begin() as session:
         return done + low_green.check_due(session, now=now())
 
@@ -56,6 +59,42 @@ def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda:
 def bring_in(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
     """Import a history from elsewhere that waits for its turn. Returns how many."""
     return past_jobs.work(factory, add_up, now=now())
+
+
+def _ring(factory: sessionmaker[Session], now: Callable[[], datetime]) -> int:
+    """Promises whose alarm rings, each in a transaction of its own: no case is held while another one is waited for."""
+    for done in range(alarms.BATCH):
+        with factory.begin() as session:
+            if not alarms.work_due(session, now=now(), most=1):
+                return done
+    return alarms.BATCH
+
+
+def refresh(factory: sessionmaker[Session]) -> int:
+    """Make the roll-ups of reports that are missing or count by old stages. Returns of how many ladders."""
+    with factory() as session:
+        session.connection(execution_options={"reading": True})
+        if not watching.is_stale(session):
+            return 0
+    with factory.begin() as session:
+        return watching.refresh(session)
+
+
+def compare(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
+    """Compare the roll-ups of reports with what they are made of, nobody waiting meanwhile. Returns the differences."""
+    with factory() as session:
+        session.connection(execution_options=_still(session))
+        found = watching.differences(session)
+    with factory.begin() as session:
+        watching.alarm(session, found, now=now())
+    return len(found)
+
+
+def _still(session: Session) -> dict[str, Any]:
+    """One picture of the database for the whole transaction."""
+    if session.get_bind().dialect.name == "postgresql":
+        return {"isolation_level": "REPEATABLE READ"}
+    return {"reading": True}
 
 
 def mail(
@@ -153,6 +192,12 @@ def _wound(settings: Settings, scheduler: Any) -> Iterator[BaseScheduler]:
             coalesce=True,
             misfire_grace_time=None,
         )
+    scheduler.add_job(
+        refresh, "interval", [factory], seconds=60, max_instances=1, coalesce=True, misfire_grace_time=None
+    )
+    scheduler.add_job(
+        compare, "cron", [factory], hour=AT_NIGHT, timezone=HOME, max_instances=1, coalesce=True
+    )
     try:
         yield scheduler
     finally:

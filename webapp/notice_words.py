@@ -58,6 +58,9 @@ SENTENCES: dict[str, Any] = {
         "What was agreed with the client will not be kept as things stand: %(title)s."
     ),
     "commitment_due": lazy_gettext("What was agreed with the client is due: %(title)s."),
+    "rollups_differ": lazy_gettext(
+        "The sums behind the reports differ from the log; places: %(title)s. Make them again with “contentum rebuild”."
+    ),
     "report_not_sent": lazy_gettext("The report %(title)s could not be sent to somebody."),
 }
 """What each kind says when somebody did it, or when nobody had to."""

@@ -164,7 +164,7 @@ def _paper(seen: Seen, ended: Sequence[Path], running: Sequence[Path], ways: Seq
 
 def _finding(ended: Sequence[Path], running: Sequence[Path], ways: Sequence[Variant]) -> str:
     if not ways:
-        return gettext("No case ended in these days; %(n)s are open.", n=formats.number(len(running)))
+        return str(gettext("No case ended in these days; %(n)s are open.", n=formats.number(len(running))))
     said: str = ngettext(
         "%(num)d case ended on %(ways)s ways",
         "%(num)d cases ended on %(ways)s ways",

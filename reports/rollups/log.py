@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
-from typing import Any
 
 import orjson
 from sqlalchemy import Connection, text
@@ -104,7 +103,7 @@ def hold(session: Session, ladder: str) -> list[str]:
     return found
 
 
-def held(session: Session) -> dict[str, Any]:
+def held(session: Session) -> dict[str, list[str]]:
     """The stages by which ranks of each ladder are counted in the roll-ups."""
     rows = session.execute(text("SELECT ladder, stages FROM rollup_ladders ORDER BY ladder"))
     return {ladder: orjson.loads(said) for ladder, said in rows}

@@ -9,15 +9,16 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from reports.cohort_facts import OPEN, REACH, VISIT, WIN, CohortKey, StayKey, Stays, bucket, second
+from reports.cohort_facts import OPEN as UNENDED
+from reports.cohort_facts import REACH, VISIT, WIN, CohortKey, StayKey, Stays, bucket, month, second
 from reports.movements import Buckets, Key, Total
-from reports.periods import By, Period, containing
+from reports.periods import DAY, By, Period, containing
 from reports.rollups import settling
+from reports.rollups.tables import OPEN
 
-SUMS = "sum(n), sum(dwell), sum(money), sum(gain)"
+SUMS = ", ".join(f"CAST(sum({name}) AS BIGINT)" for name in ("n", "dwell", "money", "gain"))
 FINE = ("department_id", "from_stage", "to_stage", "kind")
 LARGEST: tuple[By, ...] = ("month", "week", "day")
-NOTHING: Mapping[str, Any] = {"department_id": 0, "from_stage": "", "to_stage": "", "kind": ""}
 
 
 def holds(session: Session, ladder: str) -> bool:
@@ -51,19 +52,30 @@ def read(session: Session, ladder: str, period: Period) -> Buckets:
     return {Key(_day(row[0]), *row[1:5]): Total(*row[5:]) for row in rows}
 
 
-def parts(session: Session, ladder: str, wanted: Sequence[Period], columns: Sequence[str] = FINE) -> Buckets:
-    """The buckets of some periods that do not overlap, each added up and kept under its first day; what is not in
-    ``columns`` is added up too."""
-    names = ", ".join(columns)
+def parts(session: Session, ladder: str, wanted: Iterable[Period]) -> Buckets:
+    """The buckets of some periods that do not overlap, each added up and kept under its first day."""
+    names = ", ".join(FINE)
     query = (
         f"SELECT part, {names}, {SUMS} FROM parts CROSS JOIN rollup_days WHERE ladder = :ladder AND grain = its "
         f"AND day >= first AND day < last GROUP BY part, {names} HAVING sum(n) <> 0"
     )
-    found: Buckets = {}
-    for row in _in_parts(session, wanted, query, ladder=ladder):
-        named = {**NOTHING, **dict(zip(columns, row[1:-4], strict=True))}
-        key = Key(_day(row[0]), *(named[name] for name in FINE))
-        found[key] = Total(*map(int, row[-4:]))
+    listed = list(wanted)
+    return {
+        Key(listed[row[0]].start, row[1], row[2], row[3], row[4]): Total(row[5], row[6], row[7], row[8])
+        for row in _in_parts(session, listed, query, ladder=ladder)
+    }
+
+
+def kinds(session: Session, ladder: str, wanted: Iterable[Period]) -> dict[Period, dict[str, Total]]:
+    """What each of these periods adds up to by kind; they may overlap."""
+    query = (
+        f"SELECT part, kind, {SUMS} FROM parts CROSS JOIN rollup_days WHERE ladder = :ladder AND grain = its "
+        "AND day >= first AND day < last GROUP BY part, kind HAVING sum(n) <> 0"
+    )
+    listed = list(dict.fromkeys(wanted))
+    found: dict[Period, dict[str, Total]] = {period: {} for period in listed}
+    for part, kind, *sums in _in_parts(session, listed, query, ladder=ladder):
+        found[listed[part]][kind] = Total(*sums)
     return found
 
 
@@ -90,21 +102,26 @@ def nets(session: Session, ladder: str, by: By, start: date) -> tuple[int, int, 
 
 def positions(session: Session, ladder: str, before: date) -> dict[str, Total]:
     """What stood on each open position when the day ``before`` began, as everything that moved until then adds up."""
+    query = (
+        "SELECT from_stage, to_stage, sum(n), sum(money), sum(gain) FROM parts CROSS JOIN rollup_days "
+        "WHERE ladder = :ladder AND grain = its AND day >= first AND day < last GROUP BY from_stage, to_stage"
+    )
     found: dict[str, Total] = {}
-    for key, total in parts(
-        session, ladder, _until(session, ladder, before), ("from_stage", "to_stage")
-    ).items():
-        came, went = Total(total.n, 0, total.money), Total(total.n, 0, total.money - total.gain)
-        if key.entered:
-            found[key.entered] = found.get(key.entered, Total()).plus(came)
-        if key.left:
-            found[key.left] = found.get(key.left, Total()).plus(went, -1)
+    for left, entered, *sums in _in_parts(session, _until(session, ladder, before), query, ladder=ladder):
+        n, money, gain = map(int, sums)
+        if entered:
+            found[entered] = found.get(entered, Total()).plus(Total(n, 0, money))
+        if left:
+            found[left] = found.get(left, Total()).plus(Total(n, 0, money - gain), -1)
     return {stage: total for stage, total in found.items() if total.n}
 
 
 def standing(session: Session, ladder: str) -> dict[str, Total]:
     """What stands on each open position now, counted item by item."""
-    query = "SELECT stage, count(*), sum(money) FROM journeys WHERE ladder = :ladder AND stage <> '' GROUP BY stage"
+    query = (
+        f"SELECT stage, count(*), sum(money) FROM journeys WHERE {OPEN} AND ladder = :ladder AND stage <> '' "
+        "GROUP BY stage"
+    )
     return {row[0]: Total(row[1], 0, int(row[2])) for row in _rows(session, query, ladder=ladder)}
 
 
@@ -114,7 +131,7 @@ def resting(session: Session, ladder: str, limits: Mapping[str, date]) -> dict[s
     for stage, limit in limits.items():
         query = (
             "SELECT count(*), coalesce(sum(money), 0) FROM journeys "
-            "WHERE ladder = :ladder AND stage = :stage AND stage <> '' AND moved_day < :limit"
+            f"WHERE {OPEN} AND ladder = :ladder AND stage = :stage AND stage <> '' AND moved_day < :limit"
         )
         n, money = _rows(session, query, ladder=ladder, stage=stage, limit=limit).one()
         if n:
@@ -158,43 +175,50 @@ def cohorts(session: Session, ladder: str, window: Period) -> dict[CohortKey, To
 
 
 def stays(session: Session, ladder: str, window: Period, as_of: datetime) -> dict[StayKey, Stays]:
-    """`reports.cohort_facts.stays` of the items created in the months of a window; those of a whole year come together
-    under its first day."""
+    """`reports.cohort_facts.stays` of the items created in the months of a window, all under its first month."""
+    start, found = month(window.start), dict[StayKey, Stays]()
     query = (
-        "SELECT part, what, rank, outcome, bucket, sum(n), sum(seconds) FROM parts CROSS JOIN rollup_stays "
-        "WHERE ladder = :ladder AND grain = its AND month >= first AND month < last "
-        "GROUP BY part, what, rank, outcome, bucket HAVING sum(n) <> 0"
+        "SELECT what, rank, outcome, bucket, CAST(sum(n) AS BIGINT), CAST(sum(seconds) AS BIGINT) FROM rollup_stays "
+        "WHERE ladder = :ladder AND grain = :grain AND ({}) GROUP BY what, rank, outcome, bucket HAVING sum(n) <> 0"
     )
-    found = {
-        StayKey(_day(row[0]), *row[1:5]): Stays(int(row[5]), int(row[6]))
-        for row in _asked(session, list(_years(window)), query, ladder=ladder)
-    }
-    for key, stay in _open(session, ladder, window, second(as_of)):
-        known = found.get(key, Stays())
-        found[key] = Stays(known.n + stay.n, known.seconds + stay.seconds)
+    for grain, spans in _years(window).items():
+        days = {
+            f"{end}{place}": day
+            for place, span in enumerate(spans)
+            for end, day in zip("ab", span, strict=True)
+        }
+        within = " OR ".join(f"month >= :a{place} AND month < :b{place}" for place in range(len(spans)))
+        for row in _rows(session, query.format(within), ladder=ladder, grain=grain, **days):
+            key = StayKey(start, row[0], row[1], row[2], row[3])
+            known = found.get(key)
+            found[key] = Stays(known.n + row[4], known.seconds + row[5]) if known else Stays(row[4], row[5])
+    for (what, rank, step), (n, seconds) in _open(session, ladder, window, second(as_of)).items():
+        found[StayKey(start, what, rank, UNENDED, step)] = Stays(n, seconds)
     return found
 
 
-def _open(session: Session, ladder: str, window: Period, now: int) -> Iterator[tuple[StayKey, Stays]]:
-    """The stays that have not ended, of those created in a window."""
+def _open(session: Session, ladder: str, window: Period, now: int) -> dict[tuple[str, int, int], list[int]]:
+    """The stays that have not ended, of those created in a window: by (what, rank, bucket) their number and seconds."""
+    found: dict[tuple[str, int, int], list[int]] = {}
     query = (
-        "SELECT created_day, stage, rank, entered, reached, created FROM journeys WHERE ladder = :ladder "
-        "AND created_day >= :start AND created_day < :end AND status IN ('open', 'suspended')"
+        f"SELECT rank, entered, highest, began, arrived, created FROM journeys WHERE {OPEN} AND ladder = :ladder "
+        "AND created_day >= :start AND created_day < :end"
     )
-    years = {start.year for start, grain, _, _ in _years(window) if grain == "year"}
-    for day, stage, rank, entered, reached, created in _rows(
-        session, query, ladder=ladder, start=window.start, end=window.end
-    ):
-        first, firsts = _day(day).replace(day=1), orjson.loads(reached)
-        part = first.replace(month=1) if first.year in years else first
-        ways = [(WIN, 0, now - (firsts[0] if firsts else created))]
-        if firsts:
-            ways.append((REACH, len(firsts), now - firsts[-1]))
-        if stage:
-            ways.append((VISIT, rank, now - entered))
-        for what, place, seconds in ways:
-            age = max(0, seconds)
-            yield StayKey(part, what, place, OPEN, bucket(age)), Stays(1, age)
+    days = {"start": month(window.start), "end": window.end}
+    for rank, entered, highest, began, arrived, created in _rows(session, query, ladder=ladder, **days):
+        _age(found, WIN, 0, now - (began if highest else created))
+        if highest:
+            _age(found, REACH, highest, now - arrived)
+        if rank:
+            _age(found, VISIT, rank, now - entered)
+    return found
+
+
+def _age(found: dict[tuple[str, int, int], list[int]], what: str, rank: int, seconds: int) -> None:
+    age = max(0, seconds)
+    known = found.setdefault((what, rank, bucket(age)), [0, 0])
+    known[0] += 1
+    known[1] += age
 
 
 # ------------------------------------------------------------------------------------------------ how it is asked
@@ -211,27 +235,26 @@ def _until(session: Session, ladder: str, before: date) -> list[Period]:
     return [Period(_day(first), before if is_past else containing(_day(last), "month").end)]
 
 
-Run = tuple[date, str, date, date]
-"""A part's first day, a grain, and the first and the last (not with it) of some of its rows."""
+Run = tuple[str, date, date]
+"""A grain, and the first and the last day (not with it) of some neighbouring rows of it."""
 
 
-def _years(window: Period) -> Iterator[Run]:
-    """The whole years and the other months of a window."""
-    start = window.start.replace(day=1)
-    while start < window.end:
-        year = start.replace(year=start.year + 1)
-        is_year = start.month == 1 and year <= window.end
-        end = year if is_year else containing(start, "month").end
-        yield start, "year" if is_year else "month", start, end
-        start = end
+def _years(window: Period) -> dict[str, list[tuple[date, date]]]:
+    """The whole years of a window and its other months, as spans of rows of either grain."""
+    first, last = month(window.start), containing(window.end - DAY, "month").end
+    begin = first if first.month == 1 else first.replace(year=first.year + 1, month=1)
+    end = last.replace(month=1)
+    if begin >= end:
+        return {"month": [(first, last)]}
+    edges = [(first, begin), (end, last)]
+    return {"year": [(begin, end)], "month": [edge for edge in edges if edge[0] < edge[1]]}
 
 
 def _runs(period: Period) -> Iterator[Run]:
     """A period as whole months, weeks and days, neighbours of one grain together."""
-    whole = ((period.start, each.by, each.start, each.end) for each in _wholes(period))
-    for grain, run in groupby(whole, key=lambda each: each[1]):
+    for grain, run in groupby(_wholes(period), key=lambda each: each.by):
         neighbours = list(run)
-        yield period.start, grain, neighbours[0][2], neighbours[-1][3]
+        yield grain, neighbours[0].start, neighbours[-1].end
 
 
 def _wholes(period: Period) -> Iterator[Period]:
@@ -243,17 +266,14 @@ def _wholes(period: Period) -> Iterator[Period]:
         start = found.end
 
 
-def _asked(session: Session, runs: Iterable[Run], query: str, **values: Any) -> Any:
-    """The rows of a query over these runs, which it knows as ``parts(part, its, first, last)``."""
+def _in_parts(session: Session, wanted: Sequence[Period], query: str, **values: Any) -> Any:
+    """The rows of a query over these periods, which it knows as ``parts(part, its, first, last)``, by their place."""
     mark = "DATE " if session.connection().dialect.name == "postgresql" else ""
-    listed = ", ".join(f"({mark}'{part}', '{grain}', {mark}'{a}', {mark}'{b}')" for part, grain, a, b in runs)
+    runs = ((place, *run) for place, period in enumerate(wanted) for run in _runs(period))
+    listed = ", ".join(f"({place}, '{grain}', {mark}'{a}', {mark}'{b}')" for place, grain, a, b in runs)
     if not listed:
         return []
     return _rows(session, f"WITH parts(part, its, first, last) AS (VALUES {listed}) {query}", **values)
-
-
-def _in_parts(session: Session, wanted: Iterable[Period], query: str, **values: Any) -> Any:
-    return _asked(session, (run for period in wanted for run in _runs(period)), query, **values)
 
 
 def _day(value: Any) -> date:

@@ -32,7 +32,7 @@ def rebuild(
     session.flush()
     connection = session.connection()
     log.alone(connection)
-    wanted = sorted(_logged(connection) | _kept(connection) if ladders is None else set(ladders))
+    wanted = sorted(logged(session) | _kept(connection) if ladders is None else set(ladders))
     _forget(session, wanted)
     whole, done, rows = sum(_count(connection, ladder) for ladder in wanted), 0, 0
     for ladder in wanted:
@@ -50,14 +50,14 @@ def _heard(progress: Progress | None, before: int, whole: int) -> Callable[[int]
     return lambda done: progress(before + done, whole) if progress is not None else None
 
 
-def _logged(connection: Connection) -> set[str]:
+def logged(session: Session) -> set[str]:
     """The ladders in the log, found by jumping from one to the next."""
     query = text(
         "WITH RECURSIVE each_one(ladder) AS (SELECT min(ladder) FROM moves UNION ALL "
         "SELECT (SELECT min(ladder) FROM moves WHERE ladder > each_one.ladder) FROM each_one "
         "WHERE each_one.ladder IS NOT NULL) SELECT ladder FROM each_one WHERE ladder IS NOT NULL"
     )
-    return set(connection.scalars(query)) - settling.ELSEWHERE
+    return set(session.connection().scalars(query)) - settling.ELSEWHERE
 
 
 def _kept(connection: Connection) -> set[str]:
@@ -80,6 +80,11 @@ def _forget(session: Session, ladders: Sequence[str]) -> None:
     for name in (*(table.name for table in (*ADDED, JOURNEYS)), "rollup_ladders"):
         for ladder in ladders:
             session.execute(text(f"DELETE FROM {name} WHERE ladder = :ladder"), {"ladder": ladder})
+
+
+def held(session: Session) -> dict[str, list[str]]:
+    """The stages by which ranks of each ladder are counted in the roll-ups."""
+    return log.held(session)
 
 
 States = list[tuple[str, str, State | None]]

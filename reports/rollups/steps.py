@@ -85,7 +85,9 @@ class State:
     stage: str
     rank: int
     entered: int
-    reached: list[int]
+    highest: int
+    began: int
+    arrived: int
     touched: int
     money: int
     moved: int
@@ -219,24 +221,27 @@ def _entered(step: Step) -> str:
 
 def _created(step: Step) -> State:
     return State(
-        0, 0, None, 0, 0, step.second, step.day, "open", "", 0, 0, [], 0, 0, step.second, step.day, []
+        0, 0, None, 0, 0, step.second, step.day, "open", "", 0, 0, 0, 0, 0, 0, 0, step.second, step.day, []
     )
 
 
 def _come(state: State, step: Step, sums: Sums) -> None:
     """It stands on a rank: the way to those it had not reached is over."""
     state.touched |= 1 << state.rank - 1
-    reached = state.reached
-    while len(reached) < state.rank:
-        if reached:
-            _way(state, len(reached), FURTHER, max(0, step.second - reached[-1]), sums)
-        reached.append(step.second)
-        _way(state, len(reached), FURTHER, max(0, step.second - state.created), sums, ARRIVE)
-        _add(sums.reach, (step.day, len(reached)), (1,))
+    now, created = step.second, month(state.created_day)
+    for rank in range(state.highest + 1, state.rank + 1):
+        if state.highest:
+            _way(created, REACH, rank - 1, FURTHER, now - state.arrived, sums)
+        else:
+            state.began = now
+        state.highest, state.arrived = rank, now
+        _way(created, ARRIVE, rank, FURTHER, now - state.created, sums)
+        _add(sums.reach, (step.day, rank), (1,))
 
 
-def _way(state: State, rank: int, outcome: str, seconds: int, sums: Sums, what: str = REACH) -> None:
-    _add(sums.stays, (month(state.created_day), what, rank, outcome, bucket(seconds)), (1, seconds))
+def _way(created: str, what: str, rank: int, outcome: str, seconds: int, sums: Sums) -> None:
+    length = max(0, seconds)
+    _add(sums.stays, (created, what, rank, outcome, bucket(length)), (1, length))
 
 
 def _compare(state: State, step: Step, sums: Sums) -> None:
@@ -269,21 +274,26 @@ def _net(place: int, period: Sequence[Any], sums: Sums) -> None:
 
 def stand(state: State, course: Course, sums: Sums) -> None:
     """What only the last move says: the next one takes it back and adds it anew."""
-    is_won, reached = state.status == "won", state.reached
-    highest = course.top if is_won else len(reached)
-    cohort = (month(state.created_day), highest, state.status, state.touched)
-    _add(sums.cohorts, cohort, (1, state.money))
+    is_won, created = state.status == "won", month(state.created_day)
+    highest = course.top if is_won else state.highest
+    _add(sums.cohorts, (created, highest, state.status, state.touched), (1, state.money))
     for place, period in enumerate(state.periods):
         _net(place, period, sums)
     if is_won:
-        for rank in range(len(reached), course.top):
-            seconds = max(0, state.moved - reached[-1]) if rank == len(reached) and reached else 0
-            if rank:
-                _way(state, rank, FURTHER, seconds, sums)
-            _way(state, rank + 1, FURTHER, max(0, state.moved - state.created), sums, ARRIVE)
-            _add(sums.reach, (state.moved_day, rank + 1), (1,))
-    elif state.status in GONE and reached:
-        _way(state, len(reached), LOST, max(0, state.moved - reached[-1]), sums)
+        _win(state, course, sums)
+    elif state.status in GONE and state.highest:
+        _way(created, REACH, state.highest, LOST, state.moved - state.arrived, sums)
     if is_won or state.status in GONE:
-        began = reached[0] if reached else state.moved if is_won else state.created
-        _way(state, 0, FURTHER if is_won else LOST, max(0, state.moved - began), sums, WIN)
+        began = state.began if state.highest else state.moved if is_won else state.created
+        _way(created, WIN, 0, FURTHER if is_won else LOST, state.moved - began, sums)
+
+
+def _win(state: State, course: Course, sums: Sums) -> None:
+    """Winning is beyond every rank that it had not reached."""
+    created = month(state.created_day)
+    for rank in range(state.highest, course.top):
+        if rank:
+            seconds = state.moved - state.arrived if rank == state.highest else 0
+            _way(created, REACH, rank, FURTHER, seconds, sums)
+        _way(created, ARRIVE, rank + 1, FURTHER, state.moved - state.created, sums)
+        _add(sums.reach, (state.moved_day, rank + 1), (1,))

@@ -16,6 +16,10 @@ CLUSTERED = {"sqlite_with_rowid": False}
 """SQLite keeps such a table in the order of its key: one tree to write instead of two, and neighbours are neighbours."""
 
 
+OPEN = text("status IN ('open', 'suspended')")
+"""In these words a query finds the index of journeys that have not ended."""
+
+
 class LadderRollup(Base):
     """A ladder whose log is in the roll-ups, with the stages (a JSON list of keys) by which ranks are counted there.
 
@@ -100,18 +104,21 @@ class CohortRollup(Base):
 
 
 class StayRollup(Base):
-    """Stays that ended: `reports.cohort_facts.StayKey`, how many and their seconds. Open ones are in `JourneyRow`."""
+    """Stays that ended: `reports.cohort_facts.StayKey`, how many and their seconds. Open ones are in `JourneyRow`.
+
+    The month comes last in the key: stays of many months are added up in its order, without sorting.
+    """
 
     __tablename__ = "rollup_stays"
     __table_args__ = CLUSTERED
 
     ladder: Mapped[str] = mapped_column(String(120), primary_key=True)
     grain: Mapped[str] = mapped_column(String(5), primary_key=True)
-    month: Mapped[date] = mapped_column(primary_key=True)
     what: Mapped[str] = mapped_column(String(10), primary_key=True)
     rank: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     outcome: Mapped[str] = mapped_column(String(20), primary_key=True)
     bucket: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    month: Mapped[date] = mapped_column(primary_key=True)
     n: Mapped[int]
     seconds: Mapped[int] = mapped_column(BigInteger)
 
@@ -131,23 +138,15 @@ class ReachRollup(Base):
 class JourneyRow(Base):
     """Where one item stands and how far it came: what its next move is counted against.
 
-    ``stage`` and ``rank`` are of the open visit ("" and 0 without one), which began at ``entered``. ``reached`` is a
-    JSON list: when it first stood at rank 1, 2, 3 … or beyond. ``periods`` is a JSON list for the last day, week and
+    ``stage`` and ``rank`` are of the open visit ("" and 0 without one), which began at ``entered``. It first stood
+    anywhere at ``began``, and at its ``highest`` rank (0: nowhere yet) at ``arrived``. ``periods`` is a JSON list for the last day, week and
     month in which it moved: [first day, rank before, rank after, moves back regained, moves back not regained].
     ``moved`` is when it moved last, ``department_id``, ``owner_id`` and ``money`` are of that moment.
     """
 
     __tablename__ = "journeys"
     __table_args__ = (
-        Index(
-            "ix_journeys_open",
-            "ladder",
-            "stage",
-            "money",
-            sqlite_where=text("stage <> ''"),
-            postgresql_where=text("stage <> ''"),
-        ),
-        Index("ix_journeys_created", "ladder", "created_day"),
+        Index("ix_journeys_open", "ladder", "stage", "money", sqlite_where=OPEN, postgresql_where=OPEN),
         CLUSTERED,
     )
 
@@ -164,7 +163,9 @@ class JourneyRow(Base):
     stage: Mapped[str] = mapped_column(String(60))
     rank: Mapped[int]
     entered: Mapped[int] = mapped_column(BigInteger)
-    reached: Mapped[str] = mapped_column(Text)
+    highest: Mapped[int]
+    began: Mapped[int] = mapped_column(BigInteger)
+    arrived: Mapped[int] = mapped_column(BigInteger)
     touched: Mapped[int] = mapped_column(BigInteger)
     money: Mapped[int] = mapped_column(BigInteger)
     moved: Mapped[int] = mapped_column(BigInteger)

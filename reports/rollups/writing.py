@@ -98,8 +98,8 @@ def _by_grain(table: Table) -> Table:
 def _by_year(table: Table) -> Table:
     found: Table = {}
     for (month, *rest), values in table.items():
-        _plus(found, ("month", month, *rest), values)
-        _plus(found, ("year", f"{month[:4]}-01-01", *rest), values)
+        _plus(found, ("month", *rest, month), values)
+        _plus(found, ("year", *rest, f"{month[:4]}-01-01"), values)
     return found
 
 
@@ -134,7 +134,9 @@ def columns(state: State) -> Row:
         state.stage,
         state.rank,
         state.entered,
-        orjson.dumps(state.reached).decode(),
+        state.highest,
+        state.began,
+        state.arrived,
         state.touched,
         state.money,
         state.moved,
@@ -146,6 +148,5 @@ def columns(state: State) -> Row:
 def state(row: Sequence[Any]) -> State:
     """The state that such columns say."""
     values = list(row)
-    values[6], values[15] = str(values[6]), str(values[15])
-    values[11], values[16] = orjson.loads(values[11]), orjson.loads(values[16])
+    values[6], values[17], values[18] = str(values[6]), str(values[17]), orjson.loads(values[18])
     return State(*values)

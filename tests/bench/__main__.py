@@ -10,6 +10,7 @@ from tests.bench import (
     deploying,
     engine,
     handoffs,
+    importing,
     promises,
     sale,
     scripts,
@@ -19,7 +20,7 @@ from tests.bench import (
 )
 
 OUT = Path("bench.json")
-PARTS = (engine, sale, stock, clock, decisions, scripts, deploying, web, handoffs, promises, workers)
+PARTS = (engine, sale, stock, clock, decisions, scripts, deploying, web, handoffs, importing, promises, workers)
 
 
 def main() -> int:

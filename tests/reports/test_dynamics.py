@@ -102,7 +102,7 @@ def test_a_day_below_the_limit_has_too_little_green_and_a_free_day_never() -> No
     through, since = wednesday, date(2026, 6, 1)
 
     low, saturday = dynamics.bars(
-        buckets,
+        dynamics.Rows(buckets),
         [Period(wednesday, wednesday + DAY), Period(date(2026, 11, 21), date(2026, 11, 22))],
         since=since,
         through=through,

@@ -17,7 +17,7 @@ from reports import cohort_facts, dynamics, queries, rollups
 from reports.movements import RED, Fact, tally, tell
 from reports.periods import BY, Period, containing
 from reports.queries import Scope
-from reports.rollups import DayRollup, rebuilding
+from reports.rollups import DayRollup, rebuilding, writing
 from reports.visits import journeys
 from tests.reports import company
 from tests.reports.histories import FIRST, RANKS, STAGES, Item, at_noon, facts, logs, write
@@ -71,8 +71,8 @@ def brute(told: Sequence[Fact], ranks: dict[str, int]) -> Rows:
     for stay, count in cohort_facts.stays(mine, LATER).items():
         for grain, start in (("month", stay.month), ("year", stay.month.replace(month=1))):
             if stay.outcome:
-                stays[(grain, start, *stay[1:]), "n"] += count.n
-                stays[(grain, start, *stay[1:]), "seconds"] += count.seconds
+                stays[(grain, *stay[1:], start), "n"] += count.n
+                stays[(grain, *stay[1:], start), "seconds"] += count.seconds
     return {
         "rollup_days": _rows(days, ("n", "dwell", "money", "gain")),
         "rollup_cohorts": cohorts,
@@ -122,7 +122,7 @@ def kept(session: Session) -> Rows:
     for model in TABLES[1:-1]:
         table: Any = model.__table__
         width = len(table.primary_key)
-        columns = [*table.primary_key, *(each for each in table.columns if not each.primary_key)]
+        columns = writing.ordered(table)
         rows = session.execute(select(*columns).where(table.c.ladder == "sales"))
         values = {tuple(row[1:width]): tuple(row[width:]) for row in rows if any(row[width:])}
         if model is DayRollup:

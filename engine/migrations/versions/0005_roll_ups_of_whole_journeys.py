@@ -36,13 +36,13 @@ def upgrade() -> None:
     touched = sa.Column("touched", sa.BigInteger(), autoincrement=False, nullable=False)
     _table("rollup_cohorts", (month, _key("highest"), _text("status", 20), touched), "n", ("money",))
     stay = (_text("what", 10), _key("rank"), _text("outcome", 20), _key("bucket"))
-    _table("rollup_stays", (grain, month, *stay), "n", ("seconds",))
+    _table("rollup_stays", (grain, *stay, month), "n", ("seconds",))
     _table("rollup_reach", (day, _key("rank")), "n")
     _journeys()
 
 
 def _journeys() -> None:
-    numbers = ("created", "entered", "touched", "money", "moved")
+    numbers = ("created", "entered", "began", "arrived", "touched", "money", "moved")
     op.create_table(
         "journeys",
         _text("ladder", 120),
@@ -54,12 +54,12 @@ def _journeys() -> None:
         *(sa.Column(name, sa.Date(), nullable=False) for name in ("created_day", "moved_day")),
         _text("status", 20),
         _text("stage", 60),
-        sa.Column("rank", sa.Integer(), nullable=False),
-        *(sa.Column(name, sa.Text(), nullable=False) for name in ("reached", "periods")),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("rank", "highest")),
+        sa.Column("periods", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("ladder", "item", name="pk_journeys"),
         sqlite_with_rowid=False,
     )
-    is_open = sa.text("stage <> ''")
+    is_open = sa.text("status IN ('open', 'suspended')")
     op.create_index(
         "ix_journeys_open",
         "journeys",
@@ -67,7 +67,6 @@ def _journeys() -> None:
         sqlite_where=is_open,
         postgresql_where=is_open,
     )
-    op.create_index("ix_journeys_created", "journeys", ["ladder", "created_day"])
 
 
 def _text(name: str, length: int) -> sa.Column[object]:

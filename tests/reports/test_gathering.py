@@ -1,0 +1,180 @@
+"""Roll-ups, the log of a few items and the database's own counting tell the same agreement dynamics."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from engine.people import Department, Membership, Person
+from engine.sales.ladders import Move
+from reports import dynamics, gathering, queries, rollups
+from reports.cohort_facts import OPEN, VISIT, StayKey, Stays, counts, stays
+from reports.funnel import moment
+from reports.gathering import Question
+from reports.periods import BY, DAY, By, Period, containing, pieces
+from reports.queries import Scope
+from reports.rollups import reads
+from reports.visits import journeys
+from tests.reports.histories import FIRST, RANKS, Item, at_noon, facts, logs, write
+from tests.reports.test_rollups import empty, ladder
+
+__all__ = ["ladder"]
+whatever = settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+windows = st.tuples(st.integers(-10, 60), st.integers(1, 90), st.sampled_from(BY))
+
+
+def question(start: int, days: int, by: By) -> Question:
+    chosen = Period(FIRST + start * DAY, FIRST + (start + days) * DAY, by)
+    current = containing(chosen.last, by)
+    now = Period(current.start, min(current.end, chosen.end), by)
+    finer: By = "week" if by == "month" else "day"
+    return Question(chosen, finer, current, now, FIRST, chosen.last)
+
+
+@whatever
+@given(items=logs(), window=windows)
+def test_the_three_ways_of_counting_agree(
+    session: Session, ladder: None, items: list[Item], window: tuple[int, int, By]
+) -> None:
+    empty(session)
+    write(session, items, commit=False)
+    ask, scope = question(*window), Scope("sales")
+    limits = {"meet": ask.now.last - 3 * DAY, "offer": ask.now.last - 9 * DAY}
+    every = replace(scope, items=select(Move.item).distinct())
+
+    assert gathering.is_kept(session, scope)
+    kept = gathering.gather(session, scope, ask, limits, by_owner=False)
+    logged = gathering._logged(session, scope, ask, limits, by_owner=False)
+    counted = gathering.gather(session, every, ask, limits, by_owner=False)
+
+    for other in (logged, counted):
+        assert [_plain(kept.drawn[each]) for each in ask.drawn()] == [
+            _plain(other.drawn[each]) for each in ask.drawn()
+        ]
+        assert _judged(kept, ask) == _judged(other, ask)
+        assert (kept.start, kept.end) == (other.start, other.end)
+        assert (kept.net, kept.idle) == (other.net, other.idle)
+        assert kept.causes == other.causes
+
+
+def _plain(row: dynamics.Row) -> dict[str, object]:
+    return {kind: total for kind, total in row.kinds.items() if total.n}
+
+
+def _judged(found: gathering.Gathered, ask: Question) -> object:
+    """The buckets of each part of the periods that are compared, whatever days they are kept under."""
+    told: dict[tuple[object, ...], object] = {}
+    for part in pieces([ask.now, *ask.compared()]):
+        for key, total in found.judged.items():
+            if key.day in part:
+                place = (part, *key[1:])
+                told[place] = told[place].plus(total) if place in told else total  # type: ignore[attr-defined]
+    return told
+
+
+@whatever
+@given(items=logs(), window=windows, department=st.sampled_from((None, 1)))
+def test_a_few_items_counted_here_are_those_the_database_counts(
+    session: Session, items: list[Item], window: tuple[int, int, By], department: int | None
+) -> None:
+    empty(session)
+    write(session, items, commit=False)
+    ask = question(*window)
+    some = select(Move.item).where(Move.item.in_(["deal:0", "deal:2"])).distinct()
+    mine = None if department is None else frozenset((0, department))
+    scope = Scope("sales", items=some, department_ids=mine)
+    limits = {"meet": ask.now.last - 3 * DAY}
+
+    counted = gathering.gather(session, scope, ask, limits, by_owner=False)
+    logged = gathering._logged(session, scope, ask, limits, by_owner=False)
+
+    assert counted.judged == logged.judged
+    assert (counted.start, counted.end) == (logged.start, logged.end)
+    assert (counted.causes, counted.net, counted.idle) == (logged.causes, logged.net, logged.idle)
+
+
+@whatever
+@given(items=logs(), days=st.integers(0, 60))
+def test_cohorts_stays_and_time_spent_are_those_of_the_journeys(
+    session: Session, ladder: None, items: list[Item], days: int
+) -> None:
+    empty(session)
+    write(session, items, commit=False)
+    mine, now = journeys(facts(items), RANKS), at_noon(FIRST + timedelta(days=400))
+    window = Period(date(2026, 1, 1), date(2027, 4, 1), "month")
+
+    assert reads.cohorts(session, "sales", window) == counts(mine)
+    wanted: dict[StayKey, Stays] = {}
+    for key, stay in stays(mine, now).items():
+        place = key._replace(month=window.start)
+        known = wanted.get(place, Stays())
+        wanted[place] = Stays(known.n + stay.n, known.seconds + stay.seconds)
+    assert reads.stays(session, "sales", window, now) == wanted
+    before = FIRST + days * DAY
+    spent = reads.spent(session, "sales", moment(before), before)
+    assert {stage: seconds for stage, seconds in spent.items() if seconds} == _spent(items, before)
+
+
+def _spent(items: list[Item], before: date) -> dict[str, int]:
+    found: dict[str, int] = {}
+    end = moment(before)
+    for journey in journeys(facts(items), RANKS):
+        for visit in journey.visits:
+            if visit.entered < end:
+                lasted = int((min(visit.left or end, end) - visit.entered).total_seconds())
+                found[visit.stage] = found.get(visit.stage, 0) + lasted
+    return {stage: seconds for stage, seconds in found.items() if seconds}
+
+
+@whatever
+@given(items=logs(), days=st.integers(0, 60))
+def test_arrivals_are_the_first_times_anybody_stood_so_high(
+    session: Session, ladder: None, items: list[Item], days: int
+) -> None:
+    empty(session)
+    write(session, items, commit=False)
+    before = FIRST + days * DAY
+
+    found = reads.arrivals(session, "sales", before)
+
+    firsts = [first for each in journeys(facts(items), RANKS) for first in each.firsts]
+    assert sum(n for _, _, n in found) == sum(1 for first in firsts if first.day < before)
+    assert found == sorted(found)
+
+
+def test_an_open_visit_of_a_cohort_grows_with_the_clock(session: Session, ladder: None) -> None:
+    write(session, [Item("deal:1").new()])
+    window = Period(date(2026, 9, 1), date(2026, 10, 1), "month")
+
+    found = reads.stays(session, "sales", window, at_noon(FIRST + timedelta(days=2)))
+
+    assert [stay for key, stay in found.items() if key.what == VISIT and key.outcome == OPEN] == [
+        Stays(1, 2 * 86400)
+    ]
+
+
+def test_a_ladder_in_no_roll_up_is_read_from_its_log(session: Session) -> None:
+    write(session, [Item("deal:1").new()])
+    session.execute(delete(rollups.LadderRollup))
+
+    assert not gathering.is_kept(session, Scope("sales"))
+
+
+def test_a_director_above_all_departments_is_not_narrowed_though_no_move_was_looked_at(
+    session: Session, departments: dict[str, Department], clara: Person, anna: Person
+) -> None:
+    assert not queries.scope(session, "sales", viewer=anna).is_whole
+    assert not queries.scope(session, "sales", viewer=clara).is_whole
+
+    clara.memberships.append(Membership(department_id=departments["board"].id, is_head=True))
+    session.commit()
+    assert queries.scope(session, "sales", viewer=clara).is_whole
+
+    session.add(Department(key="apart", name="Osobny", name_en="Apart"))
+    session.commit()
+    assert not queries.scope(session, "sales", viewer=clara).is_whole
