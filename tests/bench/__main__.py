@@ -12,6 +12,7 @@ from tests.bench import (
     handoffs,
     importing,
     promises,
+    reporting_weight,
     sale,
     scripts,
     stock,
@@ -20,7 +21,21 @@ from tests.bench import (
 )
 
 OUT = Path("bench.json")
-PARTS = (engine, sale, stock, clock, decisions, scripts, deploying, web, handoffs, importing, promises, workers)
+PARTS = (
+    engine,
+    sale,
+    stock,
+    clock,
+    decisions,
+    scripts,
+    deploying,
+    web,
+    handoffs,
+    importing,
+    promises,
+    reporting_weight,
+    workers,
+)
 
 
 def main() -> int:
