@@ -11,6 +11,7 @@ from tests.bench import (
     engine,
     handoffs,
     promises,
+    reporting,
     sale,
     scripts,
     stock,
@@ -19,7 +20,20 @@ from tests.bench import (
 )
 
 OUT = Path("bench.json")
-PARTS = (engine, sale, stock, clock, decisions, scripts, deploying, web, handoffs, promises, workers)
+PARTS = (
+    engine,
+    sale,
+    stock,
+    clock,
+    decisions,
+    scripts,
+    deploying,
+    web,
+    handoffs,
+    promises,
+    reporting,
+    workers,
+)
 
 
 def main() -> int:
