@@ -269,14 +269,15 @@ def _way(created: str, what: str, rank: int, outcome: str, seconds: int, sums: S
 
 def _compare(state: State, step: Step, sums: Sums) -> None:
     """Where it stood when the day, week and month began against where it stands now."""
-    after = ENDS.get(step.kind) or step.to_rank or step.from_rank or 0
-    for place, start in enumerate(starts(step.day)):
-        if len(state.periods) <= place:
-            state.periods.append(_period(start, step))
-        elif state.periods[place][0] != start:
-            _net(place, state.periods[place], sums)
-            state.periods[place] = _period(start, step)
-        period = state.periods[place]
+    after, periods = ENDS.get(step.kind) or step.to_rank or step.from_rank or 0, state.periods
+    if not periods:
+        periods += [_period(start, step) for start in starts(step.day)]
+    elif periods[0][0] != step.day:
+        for place, start in enumerate(starts(step.day)):
+            if periods[place][0] != start:
+                _net(place, periods[place], sums)
+                periods[place] = _period(start, step)
+    for period in periods:
         period[2] = after
         if period[4]:
             open_ = [rank for rank in period[4] if rank > after]
