@@ -12,6 +12,7 @@ from tests.bench import (
     handoffs,
     importing,
     promises,
+    reporting,
     reporting_weight,
     sale,
     scripts,
@@ -33,6 +34,7 @@ PARTS = (
     handoffs,
     importing,
     promises,
+    reporting,
     reporting_weight,
     workers,
 )
