@@ -147,7 +147,8 @@ def _files(session: Session, ids: Sequence[int]) -> Sequence[ReportFile]:
         .options(undefer(ReportFile.content))
     )
     found = session.scalars(query).all()
-    session.expunge_all()
+    for each in found:
+        session.expunge(each)  # they are read still when the transaction is over
     return found
 
 

@@ -26,6 +26,7 @@ from engine.sales.agreements import Agreement, AgreementAct, AgreementVersion
 from engine.sales.commitments import Commitment
 from engine.sales.deals import Deal
 from engine.sales.ladders import Move
+from engine.sales.past.rows import ImportedCase
 from engine.sales.promises import Promise
 from engine.sales.records import Client, Contact, Contract, Lead, Product
 
@@ -233,7 +234,9 @@ def _absences(person: Person) -> Clause:
 def _instances(person: Person, instance: Any = Instance) -> Clause:
     """Cases of visible deals and one's own; a case that carries no deal is open to who designs and administers."""
     deal, membership = aliased(Deal), aliased(Membership)
-    carries = select(deal.id).where(deal.instance_id == instance.id).exists()
+    carried = select(deal.id).where(deal.instance_id == instance.id).exists()
+    past = aliased(ImportedCase)
+    carries = or_(carried, select(past.instance_id).where(past.instance_id == instance.id).exists())
     members = select(membership.person_id).where(membership.department_id.in_(departments(person)))
     seen = [
         instance.owner_id == person.id,
@@ -242,6 +245,7 @@ def _instances(person: Person, instance: Any = Instance) -> Clause:
         instance.id.in_(_seen_deals(person, "instance_id")),
         and_(~carries, instance.owner_id.in_(members)),
         _moved_elsewhere(person, instance.id),
+        instance.id.in_(_brought_in(person)),
     ]
     if person.has("designer", "administrator"):
         seen.append(~carries)
@@ -254,6 +258,13 @@ def _moved_elsewhere(person: Person, instance_id: Any) -> Clause:
     mine = _of_department(person, past.department_id)
     moved = select(past.id).where(past.instance_id == instance_id, past.ladder.in_(_imported()), mine)
     return moved.exists()
+
+
+def _brought_in(person: Person) -> Select[int]:
+    """Cases from elsewhere that this person owns, or that a department whose records they read had last."""
+    past = aliased(ImportedCase)
+    mine = or_(past.owner_id == person.id, _of_department(person, past.department_id))
+    return select(past.instance_id).where(mine)
 
 
 def _seen_instances(person: Person) -> Select[int]:
@@ -298,7 +309,7 @@ def _imported() -> Select[str]:
 def _moves(person: Person) -> Clause:
     """Moves of a deal and of its commitments with the deal, those of a promise with the promise.
 
-    A case of a history from elsewhere is seen, whole, by the departments that moved it and by directors.
+    A case of a history from elsewhere is seen, whole, by its owner, the departments that moved it, and directors.
     """
     promise, past = aliased(Promise), aliased(Move)
     of_promise, of_past = Move.ladder == "promise", Move.ladder.in_(_imported())
@@ -306,7 +317,7 @@ def _moves(person: Person) -> Clause:
     mine = select(past.item).where(past.ladder.in_(_imported()), _of_department(person, past.department_id))
     return or_(
         and_(of_promise, Move.task_id.in_(seen)),
-        and_(of_past, Move.item.in_(mine)),
+        and_(of_past, or_(Move.item.in_(mine), Move.instance_id.in_(_brought_in(person)))),
         and_(not_(of_promise), not_(of_past), Move.instance_id.in_(_seen_deals(person, "instance_id"))),
     )
 

@@ -1,5 +1,6 @@
 """Files that people bring as evidence: checked when they come, kept in the database, never run or shown inside a page."""
 
+import re
 import unicodedata
 from datetime import datetime
 from hashlib import sha256
@@ -46,6 +47,10 @@ OFFICES = {
 }
 MARKUP = ("<html", "<!doctype", "<svg", "<script", "<?xml", "<body", "<iframe")
 """What text must not hold: a browser might take it for a page."""
+
+
+NAMED = re.compile(r"(?P<name>.+) #(?P<id>[1-9]\d{0,17})-(?P<mark>[0-9a-f]{20})")
+"""A file as an answer of a form names it: its name, its number, and the beginning of its SHA-256."""
 
 
 class EmptyFile(Refusal):
@@ -102,6 +107,24 @@ def store(
     session.add(made)
     session.flush()
     return made
+
+
+def reference(file: File) -> str:
+    """The file as an answer names it. Only who has the file knows the end of it, so nobody can name another's."""
+    return f"{file.name} #{file.id}-{file.sha256[:20]}"
+
+
+def name_in(answer: str) -> str:
+    """What a named file is called; any other answer as it is."""
+    found = NAMED.fullmatch(answer)
+    return found["name"] if found else answer
+
+
+def find(session: Session, answer: str | None) -> File | None:
+    """The file an answer names; None for a mere name, and for a number whose content is another."""
+    found = NAMED.fullmatch(answer or "")
+    file = session.get(File, int(found["id"])) if found else None
+    return file if file is not None and found is not None and file.sha256.startswith(found["mark"]) else None
 
 
 def kind(content: bytes) -> str:

@@ -19,6 +19,8 @@ LEASE = timedelta(minutes=5)
 """So long a worker may be silent about a job before another takes it over; every step forward renews it."""
 TRIES = 3
 KEPT = timedelta(days=7)
+BROKEN = "broken"
+"""``error`` of an export that failed by our fault; of one that was refused it is the refusal in its owner's language."""
 MANY = 20
 """Exports one person may have waiting."""
 
@@ -172,7 +174,7 @@ def lease(session: Session, now: datetime) -> ReportJob | None:
     job.tries += 1
     job.leased_until, job.done = now + LEASE, 0
     if job.tries > TRIES:
-        fail(job, "it was begun several times and never ended", now=now)
+        fail(job, BROKEN, now=now)
     return job
 
 

@@ -15,7 +15,7 @@ from reports.visits import Journey
 EPOCH, SECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(seconds=1)
 STEP = 1.05
 BOUNDS = tuple(STEP**number for number in range(600))
-REACH, WIN, VISIT = "reach", "win", "visit"
+REACH, WIN, VISIT, ARRIVE = "reach", "win", "visit", "arrive"
 FURTHER, LOST, OPEN = "further", "lost", ""
 """How a way to the next rank (or to the end) ended; rerouted is lost. A visit ends as `reports.visits.OUTCOMES` says."""
 GONE = ("lost", "rerouted")
@@ -36,7 +36,8 @@ class CohortKey(NamedTuple):
 
 class StayKey(NamedTuple):
     """Stays alike. ``reach``: from first standing at ``rank`` or beyond until first standing beyond it; ``win``: from
-    creation to the end (rank 0); ``visit``: one visit of a rank. An empty outcome: still there as of the report.
+    creation to the end (rank 0); ``visit``: one visit of a rank; ``arrive``: from creation until first standing at the
+    rank or beyond. An empty outcome: still there as of the report.
     """
 
     month: date
@@ -87,12 +88,13 @@ def counts(journeys: Iterable[Journey]) -> dict[CohortKey, Total]:
     return found
 
 
-def stays(journeys: Iterable[Journey], as_of: datetime) -> dict[StayKey, Stays]:
-    """Every stay of these journeys; those that have not ended are aged until ``as_of``."""
+def stays(journeys: Iterable[Journey], as_of: datetime, *, exact: bool = False) -> dict[StayKey, Stays]:
+    """Every stay of these journeys; those that have not ended are aged until ``as_of``. ``exact``: steps of a second."""
     found: dict[StayKey, Stays] = {}
     for each in journeys:
-        for what, rank, outcome, seconds in (*_ways(each, as_of), *_visits(each, as_of)):
-            key = StayKey(month(each.created.day), what, rank, outcome, bucket(seconds))
+        for what, rank, outcome, seconds in (*_ways(each, as_of), *_visits(each, as_of), *_arrivals(each)):
+            step = seconds if exact else bucket(seconds)
+            key = StayKey(month(each.created.day), what, rank, outcome, step)
             known = found.get(key, Stays())
             found[key] = Stays(known.n + 1, known.seconds + seconds)
     return found
@@ -117,3 +119,8 @@ def _ways(journey: Journey, as_of: datetime) -> Iterator[Told]:
 def _visits(journey: Journey, as_of: datetime) -> Iterator[Told]:
     for visit in journey.visits:
         yield VISIT, visit.rank, visit.outcome or OPEN, lasted(visit.entered, visit.left or as_of)
+
+
+def _arrivals(journey: Journey) -> Iterator[Told]:
+    for rank, first in enumerate(journey.firsts, start=1):
+        yield ARRIVE, rank, FURTHER, lasted(journey.created.at, first.at)

@@ -5,6 +5,7 @@ Pure arithmetic on buckets (see `reports.movements`); where they come from is th
 
 import math
 import statistics
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -126,23 +127,35 @@ class Net:
     recovered: int = 0
 
 
-def by_period(buckets: Buckets, periods: Sequence[Period]) -> list[Row]:
+class Days:
+    """Buckets by day and kind, and the rows already made of them: the same period is asked for by many comparisons."""
+
+    def __init__(self, buckets: Buckets) -> None:
+        kinds: defaultdict[date, dict[str, Total]] = defaultdict(dict)
+        for key, total in buckets.items():
+            mine = kinds[key.day]
+            known = mine.get(key.kind)
+            mine[key.kind] = known.plus(total) if known else total
+        self._kinds, self._days = kinds, sorted(kinds)
+        self._rows: dict[Period, Row] = {}
+
+    def row(self, period: Period) -> Row:
+        """What a period adds up to."""
+        if period not in self._rows:
+            first, last = (bisect_left(self._days, day) for day in (period.start, period.end))
+            found: dict[str, Total] = {}
+            for day in self._days[first:last]:
+                for kind, total in self._kinds[day].items():
+                    known = found.get(kind)
+                    found[kind] = known.plus(total) if known else total
+            self._rows[period] = Row(period, found)
+        return self._rows[period]
+
+
+def by_period(buckets: Buckets | Days, periods: Sequence[Period]) -> list[Row]:
     """A row for every period, also for those in which nothing moved."""
-    wanted = {day for period in periods for day in period}
-    days: defaultdict[date, dict[str, Total]] = defaultdict(dict)
-    for key, total in buckets.items():
-        if key.day in wanted:
-            kinds = days[key.day]
-            kinds[key.kind] = kinds.get(key.kind, Total()).plus(total)
-    return [Row(period, _added(days[day] for day in period if day in days)) for period in periods]
-
-
-def _added(many: Iterable[Mapping[str, Total]]) -> dict[str, Total]:
-    found: dict[str, Total] = {}
-    for kinds in many:
-        for kind, total in kinds.items():
-            found[kind] = found.get(kind, Total()).plus(total)
-    return found
+    days = buckets if isinstance(buckets, Days) else Days(buckets)
+    return [days.row(period) for period in periods]
 
 
 def alike(period: Period, *, since: date) -> list[Period]:
@@ -159,10 +172,15 @@ def alike(period: Period, *, since: date) -> list[Period]:
     return found
 
 
-def usual(buckets: Buckets, period: Period, *, since: date, through: date) -> Usual:
-    """What is usual in such a period; one that is not over by ``through`` is compared with as much of the others."""
+def compared(period: Period, *, since: date, through: date) -> list[Period]:
+    """What a period is compared with: as much of the like ones as has passed of it by ``through``."""
     elapsed = min(period.days, (through - period.start).days + 1)
-    rows = by_period(buckets, [each.cut(elapsed) for each in alike(period, since=since)])
+    return [each.cut(elapsed) for each in alike(period, since=since)]
+
+
+def usual(buckets: Buckets | Days, period: Period, *, since: date, through: date) -> Usual:
+    """What is usual in such a period; one that is not over by ``through`` is compared with as much of the others."""
+    rows = by_period(buckets, compared(period, since=since, through=through))
     if len(rows) < ENOUGH:
         return Usual()
     return Usual(
@@ -175,21 +193,27 @@ def usual(buckets: Buckets, period: Period, *, since: date, through: date) -> Us
 
 def least(expected: float, quantile: float = QUANTILE) -> int:
     """The smallest count whose Poisson probability, with all below it, reaches the quantile."""
-    count, term = 0, math.exp(-expected)
-    reached = term
+    if expected <= 0:
+        return 0
+    count = max(0, int(expected - 12 * math.sqrt(expected)) - 12)  # what is below is too rare to count
+    reached = _poisson(count, expected)
     while reached < quantile:
         count += 1
-        term *= expected / count
-        reached += term
+        reached += _poisson(count, expected)
     return count
 
 
-def bars(buckets: Buckets, periods: Sequence[Period], *, since: date, through: date) -> list[Day]:
+def _poisson(count: int, expected: float) -> float:
+    return math.exp(count * math.log(expected) - expected - math.lgamma(count + 1))
+
+
+def bars(buckets: Buckets | Days, periods: Sequence[Period], *, since: date, through: date) -> list[Day]:
     """What the picture draws: each period with what is usual, days with their band of too little green."""
-    return [_bar(buckets, row, since, through) for row in by_period(buckets, periods)]
+    days = buckets if isinstance(buckets, Days) else Days(buckets)
+    return [_bar(days, days.row(period), since, through) for period in periods]
 
 
-def _bar(buckets: Buckets, row: Row, since: date, through: date) -> Day:
+def _bar(buckets: Days, row: Row, since: date, through: date) -> Day:
     if row.period.days == 1 and not is_work_day(row.period.start):
         return Day(row, is_off=True)
     habit = usual(buckets, row.period, since=since, through=max(through, row.period.start))

@@ -8,7 +8,7 @@ leads the case. Cumulative flow: A_k(t) items had first reached rank k or beyond
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -19,9 +19,11 @@ from engine.calendars import Calendar, local_day
 from engine.history import Event
 from engine.people import Membership
 from engine.process.instances import Instance
-from reports import steps
+from reports import reading, rollups, steps
+from reports.ladders import Ladder
 from reports.periods import Period, spanning
 from reports.queries import Scope
+from reports.rollups import ReachRollup
 from reports.steps import Step, Stretch, seconds
 from reports.visits import Journey
 
@@ -177,6 +179,30 @@ def levels(journeys: Iterable[Journey], period: Period, ranks: int) -> list[Leve
         days.sort()
     parts = spanning(period.start, period.end, period.by)
     return [Level(part, tuple(bisect_left(days, part.end) for days in firsts)) for part in parts]
+
+
+def course(session: Session, scope: Scope, ladder: Ladder, period: Period) -> list[Level]:
+    """Cumulative flow from the roll-ups where they may be read, else from the log."""
+    ranks = len(ladder.stages)
+    if not scope.is_whole or scope.ladder in rollups.ELSEWHERE:
+        return levels(reading.paths(session, scope, ladder), period, ranks)
+    query = (
+        select(ReachRollup.rank, ReachRollup.day, ReachRollup.n)
+        .where(ReachRollup.ladder == scope.ladder, ReachRollup.day < period.end)
+        .order_by(ReachRollup.rank, ReachRollup.day)
+    )
+    found: dict[int, list[tuple[date, int]]] = {rank: [] for rank in range(1, ranks + 2)}
+    for rank, day, n in session.execute(query):
+        if rank in found:
+            known = found[rank][-1][1] if found[rank] else 0
+            found[rank].append((day, known + n))
+    parts = spanning(period.start, period.end, period.by)
+    return [Level(part, tuple(_until(found[rank], part.end) for rank in sorted(found))) for part in parts]
+
+
+def _until(sums: Sequence[tuple[date, int]], end: date) -> int:
+    place = bisect_left(sums, end, key=lambda row: row[0])
+    return sums[place - 1][1] if place else 0
 
 
 def reached_in(journeys: Iterable[Journey], period: Period, rank: int) -> set[int]:

@@ -1,42 +1,44 @@
-"""The funnel: how far a cohort came, what became of visits that ended, and where the time went.
+"""The funnel of a cohort: how far the items created in a window came, and where their time went.
 
-Cohort: the items created in a window. An item reached a stage if it ever stood on it or beyond (a return counts
-once), touched it if it stood there. Flow: the visits that ended in a window. Both are views of the same journeys.
+An item reached a stage if it ever stood on it or beyond (a return counts once), touched it if it stood there. Strictly
+it reached a stage only by standing on every one before it, in their order. All three are sums of the same counts
+(`reports.cohort_facts`), so the roll-ups and the log give the same numbers.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
-from engine.calendars import HOME
+from reports.cohort_facts import ARRIVE, FURTHER, REACH, VISIT, WIN, CohortKey, StayKey, Stays, month
+from reports.funnel_items import ENDS, FATES, View, has, moment
 from reports.movements import Total
 from reports.periods import Period, spanning
-from reports.survival import Estimate, Stay, ever, nearest_rank, quantile, survival
-from reports.visits import Journey, Visit
+from reports.survival import Estimate, Stay, ever, quantile, survival, weighted_rank
 
 DAY = 86400.0
-FATES = ("reached", "further", "lost", "open", "gone", "touched", "skipped")
+ENOUGH = 20
+"""Fewer items than this are not compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dwell:
-    """Time on one stage, in days round the clock. p50 and p85 are of visits that ended; ``median`` counts open ones.
+    """Time on one stage, in days round the clock: Kaplan and Meier over all visits, the open ones counted.
 
-    ``total`` is all time spent there within the window: what bottlenecks are ranked by.
+    A percentile is None where it is not reached. ``total`` is all time spent there: what bottlenecks are ranked by.
     """
 
     ended: int = 0
     open: int = 0
     p50: float | None = None
     p85: float | None = None
-    median: float | None = None
+    p95: float | None = None
     total: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One stage of a cohort: reached = further + lost + open + gone. ``mature`` foretells the conversion."""
+    """One stage of a cohort: reached = further + lost + open + gone + aside. ``mature`` foretells the conversion."""
 
     stage: str
     rank: int
@@ -45,7 +47,9 @@ class Step:
     lost: Total
     open: Total
     gone: Total
+    aside: Total
     touched: Total
+    skipped: Total
     mature: Estimate | None
     dwell: Dwell
 
@@ -58,11 +62,6 @@ class Step:
     def foreseen(self) -> float | None:
         """The conversion when the open ones will have ended, else the plain one."""
         return self.mature.share if self.mature else self.conversion
-
-    @property
-    def skipped(self) -> Total:
-        """Those that reached it without ever standing on it."""
-        return self.reached.plus(self.touched, -1)
 
     @property
     def skip_share(self) -> float | None:
@@ -84,18 +83,31 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """The whole cohort as of a moment: created = won + lost + open + gone."""
+    """The whole cohort as of a moment: created = won + lost + open + gone, whatever the view."""
 
     window: Period
+    view: View
     created: Total
     won: Total
     lost: Total
     open: Total
     gone: Total
     mature: Estimate | None
+    """The win rate when all have ended; in the strict view of wins in order."""
     steps: tuple[Step, ...]
     months: tuple[Month, ...]
     to_win: Dwell
+    """Days from creation until won, of those won: nearest ranks, ``total`` is their sum."""
+
+    @property
+    def arrived(self) -> Total:
+        """Those that won as the view counts it: strictly in order."""
+        return self.steps[-1].further if self.view == "strict" and self.steps else self.won
+
+    @property
+    def won_share(self) -> float | None:
+        """Won, as the view counts it, of all created: too low while some are open."""
+        return self.arrived.n / self.created.n if self.created.n else None
 
     @property
     def leak(self) -> Step | None:
@@ -108,193 +120,156 @@ class Cohort:
         """Where most time is spent in all."""
         return max(self.steps, key=lambda step: (step.dwell.total, -step.rank), default=None)
 
+    @property
+    def velocity(self) -> "Velocity | None":
+        """What the open ones are worth a day; None until the share, the amount and the length are known."""
+        if self.view == "strict" or not self.mature or not self.won.n or not self.to_win.total:
+            return None
+        return Velocity(
+            self.open, self.mature.share, self.won.money / self.won.n, self.to_win.total / self.won.n
+        )
+
 
 @dataclass(frozen=True, slots=True)
-class Flow:
-    """One stage in a window: how the visits that ended there ended, and how many began."""
+class Velocity:
+    """The sales velocity equation, as sales handbooks and CRM vendors (Salesforce, HubSpot) print it:
 
-    stage: str
-    entries: int
-    outcomes: Mapping[str, int]
-    dwell: Dwell
+    opportunities x win rate x average amount / length of the cycle. Here: the open items of the cohort, its mature win
+    rate (Aalen and Johansen), the mean amount of its won ones in hundredths, their mean days from creation until won.
+    """
+
+    open: Total
+    rate: float
+    amount: float
+    days: float
 
     @property
-    def ended(self) -> int:
-        """Visits that ended."""
-        return sum(self.outcomes.values())
-
-    def share(self, outcome: str) -> float | None:
-        """The part of ended visits with this outcome; None when none ended."""
-        return self.outcomes.get(outcome, 0) / self.ended if self.ended else None
+    def daily(self) -> float:
+        """Hundredths of the currency a day."""
+        return self.open.n * self.rate * self.amount / self.days
 
 
-def moment(day: date) -> datetime:
-    """When the organization's day begins."""
-    return datetime.combine(day, time(), tzinfo=HOME)
+Lengths = Mapping[tuple[str, int], Sequence[Stay]]
+"""Stays in days by what they are and their rank."""
 
 
-def created_in(journeys: Iterable[Journey], window: Period) -> list[Journey]:
-    """The cohort of a window."""
-    return [journey for journey in journeys if journey.created.day in window]
+def lengths(found: Mapping[StayKey, Stays]) -> dict[tuple[str, int], list[Stay]]:
+    """Stays in days, each step read out as the mean of its members, whatever their months."""
+    sums: defaultdict[tuple[str, int, str, int], list[int]] = defaultdict(lambda: [0, 0])
+    for key, stay in found.items():
+        sum_ = sums[key.what, key.rank, key.outcome, key.bucket]
+        sum_[0] += stay.n
+        sum_[1] += stay.seconds
+    told: defaultdict[tuple[str, int], list[Stay]] = defaultdict(list)
+    for (what, rank, outcome, _), (n, seconds) in sums.items():
+        if n:
+            told[what, rank].append(Stay(seconds / n / DAY, outcome, n=n))
+    return dict(told)
 
 
-def members(cohort: Iterable[Journey], rank: int, fate: str) -> list[Journey]:
-    """Those of a cohort that a cell counts. ``rank`` is the stage's; one above all is winning."""
-    return [journey for journey in cohort if journey.highest >= rank and _has(journey, rank, fate)]
-
-
-def _has(journey: Journey, rank: int, fate: str) -> bool:
-    if fate in ("touched", "skipped"):
-        return (rank in journey.touched) == (fate == "touched")
-    if fate == "reached":
-        return True
-    further = journey.highest > rank
-    if fate == "further" or further:
-        return further and fate == "further"
-    ends = {"lost": ("lost",), "gone": ("rerouted",), "open": ("open", "suspended")}
-    return journey.status in ends[fate]
-
-
-def deciding(journey: Journey, rank: int, fate: str) -> int:
-    """The id of the move that says why the item is in this cell."""
-    if fate in ("reached", "skipped"):
-        return journey.firsts[rank - 1].id
-    if fate == "further":
-        return journey.firsts[rank].id
-    if fate == "touched":
-        return next(visit.began.id for visit in journey.visits if visit.rank == rank)
-    return journey.last.id
-
-
-def total(journeys: Iterable[Journey]) -> Total:
-    """How many, and their money."""
-    listed = list(journeys)
-    return Total(len(listed), 0, sum(journey.money for journey in listed))
-
-
-def cohort(journeys: Sequence[Journey], window: Period, stages: Sequence[str], *, as_of: datetime) -> Cohort:
-    """The cohort view of items created in a window, on a ladder with these stages."""
-    mine = created_in(journeys, window)
-    ends = {name: [each for each in mine if each.status in of] for name, of in _ENDS.items()}
-    top = len(stages) + 1
-    usual = [_time_to(mine, rank) for rank in range(1, top + 1)]
-    won_after = [_days(each.created.at, each.last.at) for each in ends["won"]]
+def cohort(
+    counted: Mapping[CohortKey, Total],
+    stayed: Mapping[StayKey, Stays],
+    window: Period,
+    stages: Sequence[str],
+    *,
+    as_of: datetime,
+    view: View = "cohort",
+) -> Cohort:
+    """A view of the items created in a window, on a ladder with these stages, from their counts and lengths of stay."""
+    whole: defaultdict[CohortKey, Total] = defaultdict(Total)
+    for key, each in counted.items():
+        alike = key._replace(month=window.start)
+        whole[alike] = whole[alike].plus(each)
+    times, top = lengths(stayed), len(stages) + 1
     return Cohort(
         window,
-        total(mine),
-        total(ends["won"]),
-        total(ends["lost"]),
-        total(ends["open"]),
-        total(ends["gone"]),
-        ever([_until(each, 0, top, as_of) for each in mine], "further"),
-        tuple(_step(mine, stage, rank, as_of) for rank, stage in enumerate(stages, start=1)),
-        tuple(_month(mine, part, usual, as_of) for part in spanning(window.start, window.end, "month")),
-        Dwell(len(won_after), p50=nearest_rank(won_after, 0.5), p85=nearest_rank(won_after, 0.85)),
+        view,
+        created=total(whole.values()),
+        won=_in_state(whole, ("won",)),
+        lost=_in_state(whole, ENDS["lost"]),
+        open=_in_state(whole, ENDS["open"]),
+        gone=_in_state(whole, ENDS["gone"]),
+        mature=ever(times.get((WIN, 0), ()), FURTHER),
+        steps=tuple(_step(whole, times, stage, rank, view) for rank, stage in enumerate(stages, start=1)),
+        months=tuple(_months(counted, times, window, top, view, as_of)),
+        to_win=_to_win(times.get((WIN, 0), ())),
     )
 
 
-_ENDS = {"won": ("won",), "lost": ("lost",), "open": ("open", "suspended"), "gone": ("rerouted",)}
+def total(totals: Iterable[Total]) -> Total:
+    """How many, and their money."""
+    listed = list(totals)
+    return Total(sum(each.n for each in listed), 0, sum(each.money for each in listed))
 
 
-def _step(mine: Sequence[Journey], stage: str, rank: int, as_of: datetime) -> Step:
-    counts = {fate: total(members(mine, rank, fate)) for fate in FATES if fate != "skipped"}
-    reached = members(mine, rank, "reached")
-    visits = [visit for each in mine for visit in each.visits if visit.rank == rank]
-    born = min((visit.entered for visit in visits), default=as_of)
-    return Step(
-        stage,
-        rank,
-        mature=ever([_until(each, rank - 1, rank + 1, as_of) for each in reached], "further"),
-        dwell=dwell(visits, born, as_of),
-        **counts,
-    )
+def _in_state(counted: Mapping[CohortKey, Total], states: Sequence[str]) -> Total:
+    return total(each for key, each in counted.items() if key.status in states)
 
 
-def _until(journey: Journey, start: int, rank: int, as_of: datetime) -> Stay:
-    """From first standing at rank ``start`` + 1 until first reaching ``rank``, being lost, or now."""
-    began = journey.firsts[start].at if start < journey.highest else journey.created.at
-    if journey.highest >= rank:
-        return Stay(_days(began, journey.firsts[rank - 1].at) + _TICK, "further")
-    if journey.status in ("lost", "rerouted"):
-        return Stay(_days(began, journey.last.at) + _TICK, "lost")
-    return Stay(_days(began, as_of) + _TICK)
+def _step(counted: Mapping[CohortKey, Total], times: Lengths, stage: str, rank: int, view: View) -> Step:
+    cells = {
+        fate: total(each for key, each in counted.items() if has(key, rank, fate, view)) for fate in FATES
+    }
+    ways: Iterable[Stay] = times.get((REACH, rank), ())
+    if view == "touched":
+        skipped = total(each for key, each in counted.items() if has(key, rank, "skipped", "cohort"))
+        ways = _without(ways, skipped.n)
+    return Step(stage, rank, mature=ever(ways, FURTHER), dwell=dwell(times.get((VISIT, rank), ())), **cells)
 
 
-_TICK = 1e-9
-"""An item that passes two stages in one moment was on the first for no time, but it was there."""
+def _without(ways: Iterable[Stay], skipped: int) -> Iterator[Stay]:
+    """Without those that skipped the stage: they went further in no time at all."""
+    for stay in ways:
+        passed = stay.outcome == FURTHER and stay.until <= 1 / DAY
+        gone = min(skipped, stay.n) if passed else 0
+        skipped -= gone
+        if stay.n > gone:
+            yield replace(stay, n=stay.n - gone)
 
 
-def _days(start: datetime, end: datetime) -> float:
-    return max(0.0, (end - start).total_seconds()) / DAY
-
-
-def _month(mine: Sequence[Journey], part: Period, usual: Sequence[float | None], as_of: datetime) -> Month:
-    of = created_in(mine, part)
-    reached = tuple(len(members(of, rank, "reached")) for rank in range(1, len(usual) + 1))
-    age = _days(moment(part.end), as_of)
-    young = tuple(long is None or age < long for long in usual)
-    states = Counter(each.status for each in of)
-    return Month(part, len(of), reached, young, states["lost"], states["open"] + states["suspended"])
-
-
-def _time_to(mine: Sequence[Journey], rank: int) -> float | None:
-    """The p90 of days from creation until reaching a rank, of those that did."""
-    return nearest_rank(
-        (_days(each.created.at, each.firsts[rank - 1].at) for each in mine if each.highest >= rank), 0.9
-    )
-
-
-def flow(
-    journeys: Iterable[Journey], window: Period, stages: Sequence[str], *, as_of: datetime
-) -> tuple[Flow, ...]:
-    """The flow view: visits that ended in the window, stage by stage."""
-    visits = [visit for journey in journeys for visit in journey.visits]
-    start, end = moment(window.start), min(moment(window.end), as_of)
-    found = []
-    for stage in stages:
-        of = [visit for visit in visits if visit.stage == stage]
-        outcomes = Counter(each.outcome or "" for each in of if each.ended and each.ended.day in window)
-        entries = sum(1 for each in of if each.began.day in window)
-        found.append(Flow(stage, entries, dict(outcomes), dwell(of, start, end)))
-    return tuple(found)
-
-
-def ended_in(journeys: Iterable[Journey], window: Period, stage: str, outcome: str | None) -> list[Visit]:
-    """The visits that a cell of the flow view counts."""
-    return [
-        visit
-        for journey in journeys
-        for visit in journey.visits
-        if visit.stage == stage
-        and visit.ended
-        and visit.ended.day in window
-        and outcome in (None, visit.outcome)
-    ]
-
-
-def dwell(visits: Iterable[Visit], start: datetime, end: datetime) -> Dwell:
-    """Time on a stage within [start, end): a visit that began earlier is watched from ``start`` on, one that ended
-    later is still open."""
-    stays, overlap, closed = [], 0.0, []
-    for visit in visits:
-        if visit.entered >= end or (visit.left is not None and visit.left < start):
-            continue
-        left = visit.left if visit.left is not None and visit.left < end else None
-        whole = _days(visit.entered, left or end)
-        since = _days(visit.entered, start)
-        overlap += whole - since
-        stays.append(Stay(whole + _TICK, "left" if left else "", since))
-        closed += [whole] if left else []
+def dwell(stays: Sequence[Stay]) -> Dwell:
+    """Visits of one stage."""
+    curve = survival(stays)
+    ended = sum(stay.n for stay in stays if stay.outcome)
     return Dwell(
-        len(closed),
-        len(stays) - len(closed),
-        nearest_rank(closed, 0.5),
-        nearest_rank(closed, 0.85),
-        quantile(survival(stays), 0.5),
-        overlap,
+        ended,
+        sum(stay.n for stay in stays) - ended,
+        quantile(curve, 0.5),
+        quantile(curve, 0.85),
+        quantile(curve, 0.95),
+        sum((stay.until - stay.since) * stay.n for stay in stays),
     )
 
 
-def bottlenecks(flows: Iterable[Flow]) -> list[Flow]:
-    """The stages by all time spent there in the window, the most first."""
-    return sorted(flows, key=lambda each: (-each.dwell.total, each.stage))
+def _to_win(stays: Iterable[Stay]) -> Dwell:
+    won = [stay for stay in stays if stay.outcome == FURTHER]
+    return Dwell(
+        sum(stay.n for stay in won),
+        0,
+        weighted_rank(won, 0.5),
+        weighted_rank(won, 0.85),
+        weighted_rank(won, 0.95),
+        sum(stay.until * stay.n for stay in won),
+    )
+
+
+def _months(
+    counted: Mapping[CohortKey, Total], times: Lengths, window: Period, top: int, view: View, as_of: datetime
+) -> Iterator[Month]:
+    """Month by month, and which ranks nine in ten of those that reach them need longer for than the month is old."""
+    usual = [weighted_rank(times.get((ARRIVE, rank), ()), 0.9) for rank in range(1, top + 1)]
+    by_month: defaultdict[date, list[tuple[CohortKey, int]]] = defaultdict(list)
+    for key, each in counted.items():
+        by_month[key.month].append((key, each.n))
+    for part in spanning(window.start, window.end, "month"):
+        of = by_month[month(part.start)]
+        age = (as_of - moment(part.end)).total_seconds() / DAY
+        yield Month(
+            part,
+            sum(n for _, n in of),
+            tuple(sum(n for key, n in of if has(key, rank, "reached", view)) for rank in range(1, top + 1)),
+            tuple(long is None or age < long for long in usual),
+            sum(n for key, n in of if key.status in ENDS["lost"]),
+            sum(n for key, n in of if key.status in ENDS["open"]),
+        )

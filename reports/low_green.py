@@ -21,7 +21,7 @@ from engine.process import definitions, instances
 from engine.process.advancing import Answered
 from engine.process.blueprint import Text as Words
 from engine.sales.ladders import Move
-from reports import dynamics, ladders, queries, rollups
+from reports import dynamics, gathering, ladders, queries, rollups
 from reports.ladders import Ladder
 from reports.movements import Buckets
 from reports.periods import DAY, Period
@@ -110,10 +110,8 @@ def low(session: Session, ladder: str, day: date) -> list[Low]:
         return []
     reach = Period(day - 7 * WEEKS * DAY, day + DAY)
     scope = Scope(ladder)
-    if ladder in rollups.ELSEWHERE:
-        buckets = queries.grouped(session, scope, reach)
-    else:
-        buckets = rollups.read(session, ladder, reach)
+    kept = gathering.is_kept(session, scope)
+    buckets = rollups.read(session, ladder, reach) if kept else queries.grouped(session, scope, reach)
     return list(_low(buckets, day, since))
 
 

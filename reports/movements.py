@@ -84,7 +84,12 @@ class Total(NamedTuple):
 
     def plus(self, other: "Total", sign: int = 1) -> "Total":
         """Both together; with ``sign`` -1 this without the other."""
-        return Total(*(mine + sign * its for mine, its in zip(self, other, strict=True)))
+        return Total(
+            self.n + sign * other.n,
+            self.dwell + sign * other.dwell,
+            self.money + sign * other.money,
+            self.gain + sign * other.gain,
+        )
 
 
 Buckets = dict[Key, Total]
@@ -164,14 +169,19 @@ def tally(movements: Iterable[Movement], *, by_owner: bool = False) -> Buckets:
     return dict(buckets)
 
 
-def standing(movements: Iterable[Movement], *, before: date) -> dict[str, Total]:
-    """How many items stood on each open position when ``before`` began, and their money: told by each one's last move."""
+def last_moves(movements: Iterable[Movement], *, before: date) -> Iterable[Movement]:
+    """The last movement of each item before a day began."""
     last: dict[str, Movement] = {}
     for each in movements:
         if each.fact.day < before and each.kind not in (*OUTSIDE, TAKEN_OVER):
             last[each.fact.item] = each
+    return last.values()
+
+
+def standing(movements: Iterable[Movement], *, before: date) -> dict[str, Total]:
+    """How many items stood on each open position when ``before`` began, and their money: told by each one's last move."""
     found: defaultdict[str, Total] = defaultdict(Total)
-    for each in last.values():
+    for each in last_moves(movements, before=before):
         if each.entered:
             found[each.entered] = found[each.entered].plus(Total(1, 0, each.money))
     return dict(found)

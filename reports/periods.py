@@ -1,8 +1,10 @@
 """Days, ISO weeks and months as half-open periods of the organization's local days."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Literal
 
 By = Literal["day", "week", "month"]
@@ -66,4 +68,18 @@ def spanning(start: date, end: date, by: By) -> list[Period]:
         whole = containing(start, by)
         found.append(Period(start, min(whole.end, end), by))
         start = whole.end
+    return found
+
+
+def pieces(periods: Iterable[Period]) -> list[Period]:
+    """The parts of which all of these periods are made, none across the beginning or the end of one, none twice."""
+    edges: Counter[date] = Counter()
+    for period in set(periods):
+        edges[period.start] += 1
+        edges[period.end] -= 1
+    found, inside = [], 0
+    for start, end in pairwise(sorted(edges)):
+        inside += edges[start]
+        if inside:
+            found.append(Period(start, end))
     return found

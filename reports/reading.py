@@ -1,6 +1,5 @@
-"""Both reports from the log or the roll-ups: what to fetch for a window, and the arithmetic on it, in one place."""
+"""Agreement dynamics from the log or the roll-ups: what to fetch for a window, and the arithmetic on it, in one place."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -8,13 +7,13 @@ from sqlalchemy.orm import Session
 
 from engine.calendars import is_work_day, local_day
 from engine.errors import NotFound
-from reports import balance, dynamics, funnel, queries, rollups
+from reports import balance, dynamics, queries
 from reports.balance import Line
 from reports.dynamics import Cause, Day, Net, Row, Usual
-from reports.funnel import Cohort, Flow
+from reports.gathering import Question, gather
 from reports.ladders import Ladder
-from reports.movements import Buckets, Fact, Movement, Total, tell, within
-from reports.periods import DAY, By, Period, before, containing, spanning
+from reports.movements import Buckets, Total
+from reports.periods import DAY, By, Period, before, containing
 from reports.queries import Scope
 from reports.units import Parts, Span, Unit, units
 from reports.visits import Journey, journeys
@@ -48,15 +47,6 @@ class Dynamics:
     """What stands at the end of the period on each stage and has not moved for longer than the stage allows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Funnel:
-    """The funnel of a window in both views."""
-
-    window: Period
-    cohort: Cohort
-    flows: tuple[Flow, ...]
-
-
 def window(by: By, start: date | None, end: date | None, today: date) -> Period:
     """The chosen days, ``end`` with them, or the current period and the last few before it."""
     last = min(end or today, today)
@@ -79,28 +69,27 @@ def movement(
     through = chosen.last
     current = containing(through, chosen.by)
     since = queries.first_day(session, scope) or through
-    reach = Period(min(_earliest(chosen, current), chosen.start), chosen.end)
-    buckets = _buckets(session, scope, reach, by_owner=group == "owner")
     now = Period(current.start, min(current.end, chosen.end), chosen.by)
-    start, end = (queries.positions(session, scope, day) for day in (now.start, now.end))
-    finer = _finer(chosen)
-    span = Span(now, current, reach, since, through)
+    ask = Question(chosen, _finer(chosen), current, now, since, through)
+    made = gather(session, scope, ask, limits(ladder, now.last), by_owner=group == "owner")
+    drawn, judged = dynamics.Days(made.drawn), made.judged
+    span = Span(now, current, ask.reach, since, through)
     return Dynamics(
         window=chosen,
         through=through,
-        bars=dynamics.bars(buckets, spanning(chosen.start, chosen.end, finer), since=since, through=through),
-        current=_row(buckets, now),
-        previous=_row(buckets, before(current)[0]),
-        usual=dynamics.usual(buckets, current, since=since, through=through),
-        rows=dynamics.by_period(buckets, [*reversed(before(current, dynamics.BACK_TO)), now]),
-        whole=balance.balance(buckets, start, end, now),
-        stages=balance.by_stage(buckets, start, end, now, ladder.keys),
-        habits=_habits(buckets, ladder, current, since, through),
-        units=units(session, scope, buckets, span, group=group, parts=parts),
+        bars=dynamics.bars(drawn, ask.bars, since=since, through=through),
+        current=_row(drawn, now),
+        previous=_row(drawn, before(current)[0]),
+        usual=dynamics.usual(drawn, current, since=since, through=through),
+        rows=dynamics.by_period(drawn, [*reversed(before(current, dynamics.BACK_TO)), now]),
+        whole=balance.balance(judged, made.start, made.end, now),
+        stages=balance.by_stage(judged, made.start, made.end, now, ladder.keys),
+        habits=_habits(judged, ladder, current, since, through),
+        units=units(session, scope, judged, span, group=group, parts=parts),
         group=group,
-        causes=dynamics.causes(queries.causes(session, scope, now)),
-        net=dynamics.net(within_scope(queries.histories(session, scope, moved_in=now), scope, now)),
-        idle=queries.idle(session, scope, now.end, limits(ladder, now.last)),
+        causes=dynamics.causes(made.causes),
+        net=made.net,
+        idle=dict(made.idle),
     )
 
 
@@ -122,18 +111,6 @@ def _work_days_back(day: date, count: int) -> date:
     return day
 
 
-def _earliest(chosen: Period, current: Period) -> date:
-    """The first day any comparison looks back to."""
-    weekdays = chosen.start - 7 * (dynamics.BACK_TO + 4) * DAY
-    return min(weekdays, before(current, dynamics.BACK_TO)[-1].start)
-
-
-def _buckets(session: Session, scope: Scope, reach: Period, *, by_owner: bool) -> Buckets:
-    if scope.is_whole and not by_owner and scope.ladder not in rollups.ELSEWHERE:
-        return rollups.read(session, scope.ladder, reach)
-    return queries.grouped(session, scope, reach, by_owner=by_owner)
-
-
 def _finer(chosen: Period) -> By:
     """Days for up to ten weeks, then weeks, then months: a picture has room for some seventy bars."""
     wanted = BARS[chosen.by]
@@ -142,7 +119,7 @@ def _finer(chosen: Period) -> By:
     return "month" if wanted == "week" and chosen.days > 490 else wanted
 
 
-def _row(buckets: Buckets, period: Period) -> Row:
+def _row(buckets: dynamics.Days, period: Period) -> Row:
     return dynamics.by_period(buckets, [period])[0]
 
 
@@ -155,45 +132,16 @@ def _habits(
     }
 
 
-def within_scope(facts: Sequence[Fact], scope: Scope, period: Period) -> list[Movement]:
-    """The movements of whole histories that fall into a period, of the scope's department or owner."""
-    mine = within(tell(facts), department_ids=scope.department_ids, owner_id=scope.owner_id)
-    return [each for each in mine if each.fact.day in period]
-
-
 def paths(session: Session, scope: Scope, ladder: Ladder) -> list[Journey]:
     """Every journey on the ladder; of a department or owner those it leads now (as of then)."""
     found = journeys(queries.histories(session, scope), ladder.ranks)
-    return [each for each in found if _leads(scope, each)]
+    return [each for each in found if leads(scope, each)]
 
 
-def _leads(scope: Scope, journey: Journey) -> bool:
+def leads(scope: Scope, journey: Journey) -> bool:
+    """Whether the scope's department or owner leads it now (as of then)."""
     in_department = scope.department_ids is None or (journey.last.department_id or 0) in scope.department_ids
     return in_department and scope.owner_id in (None, journey.last.owner_id or 0)
-
-
-def conversion(session: Session, scope: Scope, ladder: Ladder, chosen: Period, *, now: datetime) -> Funnel:
-    """The funnel of the ``chosen`` window as of the scope's moment, else now."""
-    as_of = scope.as_of or now
-    every = paths(session, scope, ladder)
-    return Funnel(
-        chosen,
-        funnel.cohort(every, chosen, ladder.keys, as_of=as_of),
-        funnel.flow(every, chosen, ladder.keys, as_of=as_of),
-    )
-
-
-def members(
-    session: Session, scope: Scope, ladder: Ladder, chosen: Period, *, view: str, rank: int, fate: str
-) -> set[int]:
-    """The ids of the moves that a cell of the funnel counts: of a cohort the deciding one of each item, of the flow
-    those that ended the visits."""
-    every = paths(session, scope, ladder)
-    if view == "cohort":
-        mine = funnel.members(funnel.created_in(every, chosen), rank, fate)
-        return {funnel.deciding(each, rank, fate) for each in mine}
-    visits = funnel.ended_in(every, chosen, ladder.keys[rank - 1], fate or None)
-    return {visit.ended.id for visit in visits if visit.ended}
 
 
 def today(scope: Scope, now: datetime) -> date:

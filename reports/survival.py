@@ -132,11 +132,20 @@ def incidence(stays: Iterable[Stay], outcome: str) -> list[tuple[float, float]]:
 
 
 def ever(stays: Iterable[Stay], outcome: str, *, by: float = math.inf) -> Estimate | None:
-    """The share that ends with ``outcome`` by a time (the longest one watched); None when nobody has ended yet."""
+    """The share that ends with ``outcome`` by a time (the longest one watched); None when nobody has ended yet.
+
+    Where all or none of those that ended did so by it, the scale log(-log) has no interval: then it is the exact
+    one of that many draws (Clopper and Pearson), so that a few that went well never look certain.
+    """
     steps = [step for step in _steps(stays, outcome) if step.time <= by]
     if not steps:
         return None
-    share = steps[-1].share
+    share, ended = steps[-1].share, sum(step.ended for step in steps)
+    edge = 0.025 ** (1 / ended)
+    if share > 1 - NEAR:
+        return Estimate(1.0, edge, 1.0)
+    if share < NEAR:
+        return Estimate(0.0, 0.0, 1 - edge)
     return _interval(share, _variance(steps, share))
 
 

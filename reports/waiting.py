@@ -80,7 +80,8 @@ class Neck:
 
 def is_rolled(session: Session, scope: Scope) -> bool:
     """Whether the roll-ups may be read for this scope."""
-    return scope.is_whole and step_rollups.are_whole(session)
+    in_roll_ups = scope.is_whole and not steps.is_imported(session, scope.ladder)
+    return in_roll_ups and step_rollups.are_whole(session)
 
 
 def sums(

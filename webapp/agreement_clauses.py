@@ -21,6 +21,8 @@ class Clause:
     points: Sequence[str] = ()
     heads: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
+    is_quoted: bool = True
+    """Whether the points are the heads' own words, in the language in which they were signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,11 @@ def _trouble(terms: Terms) -> Written:
     found = []
     if steps := terms.get("steps"):
         found.append(
-            Clause(gettext("When a promise is late, or about to be:"), [step(each) for each in steps])
+            Clause(
+                gettext("When a promise is late, or about to be:"),
+                [step(each) for each in steps],
+                is_quoted=False,
+            )
         )
     if who := terms.get("escalation"):
         found.append(Clause(gettext("Who decides when it is late: %(who)s", who=who)))

@@ -13,6 +13,7 @@ from engine.history import Event
 from engine.people import Person
 from engine.sales import minutes
 from engine.sales.agreements import Agreement, AgreementVersion
+from webapp.agreement_rows import ours
 from webapp.agreement_words import EVENTS
 from webapp.database import db
 from webapp.formats import day
@@ -83,6 +84,8 @@ def story(found: Agreement, readable: Collection[int]) -> Sequence[Told]:
         .limit(200)
     )
     rows = [Told(event, name, instead) for event, name, instead in db.session.execute(query)]
+    mine = {None, *ours()}
+    rows = [each for each in rows if (each.event.data or {}).get("beside") in mine]
     return [each for each in rows if each.number is None or each.number in readable]
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import g, render_template, request
+from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy import select
 
 from engine.errors import Invalid
 from engine.people import Department
-from engine.sales import agreements, negotiating, terms, trial
+from engine.sales import agreements, drafting, negotiating, speaking, terms, trial
 from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.deals import Deal
 from webapp import agreement_cells, agreement_typed, agreement_words, effects, forms
@@ -84,8 +84,12 @@ def propose(agreement_id: int) -> ResponseReturnValue:
     base = _worded(found)
     if base is not None and base.id != request.form.get("version", type=int):
         raise agreements.OutOfDate
+    if "drop" in request.form:
+        return _dropped(found)
     said = agreement_typed.typed(base.terms if base else None)
-    if table is None:
+    if "draft" in request.form and (table is None or table.state != "draft"):
+        drafting.keep(session, found, said, by=me(), now=now())
+    elif table is None:
         negotiating.propose(session, found, said, by=me(), now=now())
     elif table.state != "draft":
         negotiating.counter(session, table, said, by=me(), now=now())
@@ -123,6 +127,14 @@ def try_out(agreement_id: int) -> ResponseReturnValue:
     return _form(found, base, told=told, changed=changed)
 
 
+def _dropped(found: Agreement) -> ResponseReturnValue:
+    """Forget the draft of one's own side, and begin again with what is on the table or in force."""
+    voice = speaking.must_speak(db.session(), found, me(), now())
+    drafting.drop(db.session(), found, voice.department_id)
+    db.session.commit()
+    return redirect(url_for("agreements.word", agreement_id=found.id), code=303)
+
+
 def _sent() -> str:
     if "draft" in request.form:
         return str(gettext("The draft is kept. The other side does not see it."))
@@ -139,15 +151,18 @@ def _form(
     told: Mapping[str, str] | None = None,
     changed: int | None = None,
 ) -> ResponseReturnValue:
-    said = version.terms if version else {}
     table = on_table(found) if found else None
     voice = voice_of(found) if found else None
+    kept = drafting.of_side(db.session(), found, voice.department_id) if found and voice else None
+    shown = kept or version
+    said = shown.terms if shown else {}
     return render_template(
         "agreements/edit.html",
         agreement=found,
         version=version,
         table=table,
         voice=voice,
+        kept=kept,
         terms=said,
         departments=departments(),
         mine=ours(),

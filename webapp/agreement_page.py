@@ -13,7 +13,7 @@ from engine.errors import NotFound
 from engine.people import Department, Person
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
-from engine.sales import agreements, handoffs, promises, speaking, summons, terms
+from engine.sales import agreements, drafting, handoffs, promises, speaking, summons, terms
 from engine.sales.agreements import Agreement, AgreementAct, AgreementVersion, Signature
 from engine.sales.promises import Promise
 from webapp import agreement_course, effects
@@ -45,6 +45,7 @@ def agreement(agreement_id: int) -> ResponseReturnValue:
         signed=signed(shown),
         voice=voice,
         my_turn=my_turn(found, table, voice),
+        unsent=drafting.of_side(db.session(), found, voice.department_id) if voice else None,
         own=table is not None
         and voice is not None
         and voice.department_id == table.proposed_by_department_id,

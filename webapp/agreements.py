@@ -210,6 +210,8 @@ def _shown(found: Sequence[Agreement], tab: str) -> dict[int, AgreementVersion]:
 
 
 def _version(found: Agreement, rows: Sequence[AgreementVersion], tab: str) -> AgreementVersion:
+    known = [each for each in rows if each.state != "draft" or each.id == found.negotiating_version_id]
+    rows = known or rows
     by_id = {each.id: each for each in rows}
     table, current = by_id.get(found.negotiating_version_id or 0), by_id.get(found.current_version_id or 0)
     waits = next((each for each in rows if each.state == "scheduled"), None)

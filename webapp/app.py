@@ -18,6 +18,7 @@ from webapp import (
     doors,
     errors,
     flashes,
+    form_files,
     formats,
     forms,
     languages,
@@ -51,12 +52,14 @@ BLUEPRINTS = (
     "webapp.messages",
     "webapp.documents",
     "webapp.reporting_rooms",
+    "webapp.history_import",
     "webapp.processes",
     "webapp.crossings",
     "webapp.approvals",
     "webapp.uploads",
     "webapp.versions",
     "webapp.cases",
+    "webapp.form_files",
     "webapp.operating",
 )
 """Every module with a ``bp``. A new screen adds its line here."""
@@ -79,7 +82,7 @@ def create_app(settings: Settings | None = None, *, wiring: Wiring | None = None
     doors.init_app(app)
     access.init_app(app)  # before CSRF: a stranger is sent to log in, whatever they send
     CSRFProtect(app)
-    for part in (formats, forms, asking, errors, navigation, notices, bundles):
+    for part in (formats, forms, asking, errors, navigation, notices, bundles, form_files):
         part.init_app(app)
     languages.init_app(app, default=settings.default_locale)
     security.init_app(app, https=settings.https)

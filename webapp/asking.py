@@ -44,6 +44,8 @@ CONTROLS = {
 
 def texts(name: str, values: Mapping[str, Any], otherwise: Any = None) -> list[str]:
     """What a field shows: what was just typed, else the draft or answer in ``values``, else its default."""
+    if name in g.get("kept_files", ()):
+        return list(g.kept_files[name])
     if "typed" in g:
         return [str(text) for text in g.typed.getlist(name)]
     found = values.get(name, otherwise)

@@ -21,7 +21,7 @@ from engine.process.overrides import reasoned
 from engine.process.subscriptions import Subscription
 from engine.process.tasks import UserTask
 from engine.sales.known import KINDS
-from webapp import flashes, operate_page, override_words
+from webapp import flashes, form_files, history_case, operate_page, override_words
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
@@ -102,6 +102,7 @@ def case(instance_id: int) -> ResponseReturnValue:
         codes=CODES,
         may_stop=found.ended_at is None and me().has("designer", "director"),
         rests=_rests(found),
+        past=history_case.told(definition, found),
         sends=found.ended_at is None and not instances.at_rest(found) and me().has("designer", "director"),
         **operate_page.around(found, definition, plan),
     )
@@ -176,6 +177,8 @@ def _answers(definition: Definition, plan: Plan, event: Event) -> Sequence[tuple
 
 
 def _row_name(kind: str, id_: int) -> str | None:
+    if kind == "file":
+        return form_files.named(kind, id_)
     model = KINDS.get(kind)
     name: str | None = getattr(db.session.get(model, id_), "name", None) if model else None
     return name

@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 
 from engine.db import opened, sessions
 from engine.errors import Refusal
-from reports import funnel as funnels
 from reports import ladders, promise_rollups, reading, rollups
 from reports.balance import Line
 from reports.dynamics import Row
 from reports.movements import Total
 from reports.periods import BY, By
-from reports.reading import Dynamics, Funnel
+from reports.reading import Dynamics
 from webapp.reporting_address import Asked
+from webapp.reporting_funnel_plain import plain as plain_funnel
 from webapp.settings import Settings
 
 Command = Callable[..., None]
@@ -78,9 +78,8 @@ def funnel(*, as_json: bool, **chosen: Any) -> None:
     """The funnel: how far those created in a window came, and where their time went."""
     with _session() as session:
         ask = _ask(session, **chosen)
-        scope = ask.scope(session, None)
-        found = reading.conversion(session, scope, ask.ladder, ask.cohort(), now=ask.moment)
-    _print(_funnel(ask, found), _funnel_table, as_json=as_json)
+        told = plain_funnel(session, ask, None, exact=True)
+    _print(told, _funnel_table, as_json=as_json)
 
 
 @click.command()
@@ -232,59 +231,6 @@ def _dynamics(ask: Asked, found: Dynamics) -> dict[str, Any]:
     }
 
 
-def _funnel(ask: Asked, found: Funnel) -> dict[str, Any]:
-    whole = found.cohort
-    ends = {
-        "created": whole.created,
-        "won": whole.won,
-        "lost": whole.lost,
-        "open": whole.open,
-        "gone": whole.gone,
-    }
-    return {
-        **_head(ask, found.window.start, found.window.last),
-        **{name: _amount(total) for name, total in ends.items()},
-        "mature": _estimate(whole.mature),
-        "stages": [_step(step) for step in whole.steps],
-        "flow": [
-            {
-                "stage": flow.stage,
-                "entries": flow.entries,
-                "outcomes": dict(flow.outcomes),
-                "dwell": _dwell(flow.dwell),
-            }
-            for flow in found.flows
-        ],
-        "bottlenecks": [flow.stage for flow in funnels.bottlenecks(found.flows)],
-    }
-
-
-def _step(step: funnels.Step) -> dict[str, Any]:
-    fates = ("reached", "touched", "skipped", "further", "lost", "open", "gone")
-    return {
-        "stage": step.stage,
-        **{fate: _amount(getattr(step, fate)) for fate in fates},
-        "conversion": step.conversion,
-        "mature": _estimate(step.mature),
-        "dwell": _dwell(step.dwell),
-    }
-
-
-def _estimate(found: Any) -> dict[str, float] | None:
-    return {"share": found.share, "low": found.low, "high": found.high} if found else None
-
-
-def _dwell(of: funnels.Dwell) -> dict[str, Any]:
-    return {
-        "ended": of.ended,
-        "open": of.open,
-        "p50": of.p50,
-        "p85": of.p85,
-        "median": of.median,
-        "days": of.total,
-    }
-
-
 # ------------------------------------------------------------------------------------------------ as a table
 
 
@@ -318,7 +264,7 @@ def _funnel_table(plain: dict[str, Any]) -> Iterator[str]:
         "open",
         "p50",
         "p85",
-        "median",
+        "p95",
         "days",
     )
     yield from _table(heads, [_funnel_row(step) for step in plain["stages"]])
@@ -327,7 +273,7 @@ def _funnel_table(plain: dict[str, Any]) -> Iterator[str]:
 
 def _funnel_row(step: dict[str, Any]) -> tuple[object, ...]:
     dwell, mature = step["dwell"], step["mature"]
-    times = (_figure(dwell[name]) for name in ("p50", "p85", "median", "days"))
+    times = (_figure(dwell[name]) for name in ("p50", "p85", "p95", "days"))
     counts = (step[name]["n"] for name in ("lost", "open"))
     shares = (_share(step["conversion"]), _share(mature["share"] if mature else None))
     return (step["stage"], step["reached"]["n"], step["further"]["n"], *shares, *counts, *times)

@@ -15,13 +15,16 @@ from apscheduler.schedulers.base import BaseScheduler
 from apscheduler.schedulers.blocking import BlockingScheduler
 from sqlalchemy.orm import Session, sessionmaker
 
-from engine import digests, notices
+from engine import digests, notices, report_jobs
 from engine.db import connect, sessions
 from engine.digests import Writer
 from engine.process import clock, housekeeping, inbox, migrating, tasks
 from engine.sales import alarms, chain, remembering, standing
+from engine.sales.past import jobs as past_jobs
 from reports import low_green
 from webapp import notice_mail, wiring
+from webapp.past_reports import add_up
+from webapp.report_jobs_worker import Worker
 from webapp.settings import Settings
 
 SECONDS = 1
@@ -41,6 +44,7 @@ def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda:
         tasks.sweep_drafts(session)
         housekeeping.sweep(session, now=now())
         notices.sweep(session, now=now())
+        report_jobs.sweep(session, now=now())
         done = remembering.ask_due(session, now=now()) + standing.work_due(session, now=now())
         done += chain.judge_due(session, now=now()) + remembering.tell_due(session, now=now())
         session.commit()
@@ -56,6 +60,11 @@ def _ring(factory: sessionmaker[Session], now: Callable[[], datetime]) -> int:
             if not alarms.work_due(session, now=now(), most=1):
                 return done
     return alarms.BATCH
+
+
+def bring_in(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
+    """Import a history from elsewhere that waits for its turn. Returns how many."""
+    return past_jobs.work(factory, add_up, now=now())
 
 
 def mail(
@@ -133,6 +142,26 @@ def _wound(settings: Settings, scheduler: Any) -> Iterator[BaseScheduler]:
     scheduler.add_job(
         remind, "interval", [factory], seconds=60, max_instances=1, coalesce=True, misfire_grace_time=None
     )
+    scheduler.add_job(
+        bring_in,
+        "interval",
+        [factory],
+        seconds=SECONDS,
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=None,
+    )
+    worker = Worker(settings)
+    for job, seconds in ((worker.work, SECONDS), (worker.plan, 60)):
+        scheduler.add_job(
+            job,
+            "interval",
+            [factory],
+            seconds=seconds,
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+        )
     try:
         yield scheduler
     finally:

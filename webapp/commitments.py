@@ -4,12 +4,12 @@ from datetime import date
 from io import BytesIO
 from typing import Any
 
-from flask import current_app, g, render_template, request, send_file, url_for
+from flask import g, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy import select
 
-from engine import access, calendars, files
+from engine import access, calendars
 from engine.errors import NotFound, Refusal
 from engine.files import File
 from engine.history import Event
@@ -18,7 +18,7 @@ from engine.sales import chain, commitments, health
 from engine.sales.agreements import Agreement
 from engine.sales.commitments import Commitment
 from engine.sales.deals import Deal
-from webapp import commitment_words
+from webapp import commitment_words, form_files
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.commitment_words import FACTS, TOPICS
@@ -182,8 +182,7 @@ def _sent() -> File | None:
     upload = request.files.get("file")
     if upload is None or not upload.filename:
         return None
-    largest = min(files.LARGEST, current_app.config["MAX_CONTENT_LENGTH"] or files.LARGEST)
-    return files.store(db.session(), upload.filename, upload.read(), largest=largest, by=me(), now=now())
+    return form_files.keep(db.session(), upload, by=me(), now=now())
 
 
 def _causing() -> int | None:

@@ -15,6 +15,7 @@ from engine.sales import story
 from engine.sales.deals import Deal
 from engine.sales.known import KINDS
 from engine.sales.ladders import Move
+from webapp import form_files
 from webapp.clock import now
 from webapp.database import db
 
@@ -81,6 +82,8 @@ def tabs(found: Deal, counts: dict[str, int], current: str) -> list[dict[str, An
 
 def called(kind: str, id_: int) -> str | None:
     """What a row that an answer points to is called."""
+    if kind == "file":
+        return form_files.named(kind, id_)
     row = db.session.get(KINDS[kind], id_) if kind in KINDS else None
     return getattr(row, "name", None)
 

@@ -9,6 +9,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask, current_app, has_request_context, request, session
 from flask_babel import Babel, get_locale
+from markupsafe import Markup
 
 from engine.process.blueprint import Text
 from webapp.access import somebody
@@ -41,6 +42,14 @@ def _default() -> str:
 def current() -> str:
     """The language of this page: ``pl`` or ``en``."""
     return str(get_locale() or "en")
+
+
+def tongue() -> Markup:
+    """`` lang="pl"`` for words that people write in the organization's own language, on a page in another one.
+
+    Terms of an agreement are signed in one wording: it is read out in its own language, and never translated.
+    """
+    return Markup("") if current() == _default() else Markup(' lang="{}"').format(_default())
 
 
 def into_words(text: Text | str | None) -> str:
@@ -94,6 +103,7 @@ def init_app(app: Flask, *, default: str) -> None:
     Babel(app, locale_selector=choose)
     app.jinja_env.filters["into_words"] = into_words
     app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"]
+    app.jinja_env.globals["tongue"] = tongue
     app.context_processor(lambda: {"locale": current(), "locales": LOCALES})
 
 

@@ -58,6 +58,7 @@ SENTENCES: dict[str, Any] = {
         "What was agreed with the client will not be kept as things stand: %(title)s."
     ),
     "commitment_due": lazy_gettext("What was agreed with the client is due: %(title)s."),
+    "report_not_sent": lazy_gettext("The report %(title)s could not be sent to somebody."),
 }
 """What each kind says when somebody did it, or when nobody had to."""
 

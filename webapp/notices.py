@@ -10,11 +10,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 from sqlalchemy import select
 
-from engine import access, notices
+from engine import access, notices, reports_kept
 from engine.calendars import local_day
 from engine.errors import NotFound
 from engine.notices import Notice
 from engine.process.tasks import UserTask
+from engine.reports_kept import KeptReport
 from engine.sales.agreements import Agreement
 from engine.sales.commitments import Commitment
 from engine.sales.deals import Deal
@@ -192,6 +193,11 @@ def _tasks(ids: set[int]) -> dict[int, Place]:
     return {id_: Place(url_for("work.task", task_id=id_), _said(pl, en)) for id_, pl, en in rows}
 
 
+def _reports(ids: set[int]) -> dict[int, Place]:
+    rows = db.session.scalars(reports_kept.usable(me()).where(KeptReport.id.in_(ids)))
+    return {row.id: Place(url_for("reports.kept", kept_id=row.id), row.title) for row in rows}
+
+
 def _said(pl: str, en: str) -> str:
     return en or pl if current() == "en" else pl
 
@@ -202,4 +208,5 @@ KINDS: Mapping[str, Callable[[set[int]], dict[int, Place]]] = {
     "commitment": _commitments,
     "deal": _deals,
     "task": _tasks,
+    "report": _reports,
 }

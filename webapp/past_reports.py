@@ -7,5 +7,4 @@ from reports import rollups
 
 def add_up(session: Session, ladder: str) -> None:
     """Make the roll-ups of a ladder again from its log, in the transaction that brought it."""
-    del ladder
-    rollups.rebuild(session)
+    rollups.rebuild(session, ladders=[ladder])

@@ -18,7 +18,7 @@ from engine.process.decisions import Decision, Table, trying
 from engine.process.definitions import Definition
 from engine.process.doctor import tables as table_doctor
 from engine.sales import handoffs
-from webapp import case_list, flashes
+from webapp import case_list, flashes, form_files
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
@@ -32,6 +32,7 @@ KINDS = {
     "funnel": lazy_gettext("funnel, step by step"),
     "flow": lazy_gettext("flow, by itself"),
     "plain": lazy_gettext("plain process"),
+    "imported": lazy_gettext("history from elsewhere"),
 }
 POLICIES = {
     "UNIQUE": lazy_gettext("At most one rule may apply; two at once stop the case."),
@@ -164,13 +165,12 @@ def start_page(process: str) -> ResponseReturnValue:
     definition = _newest(process)
     plan = definitions.blueprint(db.session(), definition)
     begin = _start(definition, plan)
-    asked = definitions.form(db.session(), definition, begin.form) if begin.form else None
     return render_template(
         "processes/start.html",
         definition=definition,
         plan=plan,
         begin=begin,
-        form=asked,
+        form=_form_of(definition, begin),
         key=uuid4().hex,
     )
 
@@ -184,6 +184,7 @@ def start(process: str) -> ResponseReturnValue:
     begin = _start(definition, definitions.blueprint(db.session(), definition))
     raw = request.form.to_dict(flat=False)
     title = raw.pop("case-title", [""])[0].strip()[:250]
+    raw = form_files.received(_form_of(definition, begin), raw)
     begun = instances.start(
         db.session(),
         definition,
@@ -242,6 +243,10 @@ def _newest(process: str) -> Definition:
     if found is None:
         raise NotFound
     return found
+
+
+def _form_of(definition: Definition, begin: plans.Start) -> forms.Form | None:
+    return definitions.form(db.session(), definition, begin.form) if begin.form else None
 
 
 def _start(definition: Definition, plan: plans.Blueprint) -> plans.Start:

@@ -25,7 +25,7 @@ from engine.sales.known import KINDS
 from engine.sales.promises import Promise
 from engine.sales.promising import FullAtOnce, FullWeek, NoWorkThen
 from engine.sales.talking import CONSUMER, PROVIDER
-from webapp import promise_clock, promise_words
+from webapp import form_files, promise_clock, promise_words
 from webapp.access import me
 from webapp.clock import now
 from webapp.database import db
@@ -253,6 +253,8 @@ def _delivered(promise: Promise, task: UserTask) -> Sequence[tuple[str, str]]:
 
 
 def _called(kind: str, id_: int) -> str | None:
+    if kind == "file":
+        return form_files.named(kind, id_)
     row = db.session.get(KINDS[kind], id_) if kind in KINDS else None
     return getattr(row, "name", None)
 

@@ -8,7 +8,18 @@ from flask_babel import lazy_gettext, lazy_pgettext
 from sqlalchemy.orm import Session
 
 from engine.people import Person
-from webapp import reporting_forecast, reporting_promises
+from webapp import (
+    reporting_diagram,
+    reporting_dynamics_paper,
+    reporting_flow,
+    reporting_forecast,
+    reporting_funnel_paper,
+    reporting_funnel_plain,
+    reporting_handovers,
+    reporting_promises,
+    reporting_variants,
+    reporting_workload,
+)
 from webapp.report_paper import Paper
 from webapp.reporting_address import Asked
 
@@ -37,6 +48,8 @@ REPORTS: tuple[Report, ...] = (
         lazy_gettext("What is moving now: forward and back, against what is usual, and whose doing it is."),
         "reports.dynamics",
         "chart-bar",
+        reporting_dynamics_paper.paper,
+        reporting_dynamics_paper.plain,
     ),
     Report(
         "funnel",
@@ -46,6 +59,59 @@ REPORTS: tuple[Report, ...] = (
         ),
         "reports.funnel",
         "filter",
+        reporting_funnel_paper.paper,
+        reporting_funnel_plain.plain,
+    ),
+    Report(
+        "bottlenecks",
+        lazy_gettext("Bottlenecks"),
+        lazy_gettext(
+            "Where work waits, drawn on the diagram: by time, how often, rework and broken promises."
+        ),
+        "reports.bottlenecks",
+        "sitemap",
+        reporting_diagram.paper,
+        reporting_diagram.plain,
+    ),
+    Report(
+        "variants",
+        lazy_gettext("Variants"),
+        lazy_gettext(
+            "Which ways cases really take, with loops and skips on the diagram, and what is done again."
+        ),
+        "reports.variants",
+        "arrows-diff",
+        reporting_variants.paper,
+        reporting_variants.plain,
+    ),
+    Report(
+        "handovers",
+        lazy_gettext("Hand-overs"),
+        lazy_gettext("Which department passes work to which, how long it lies there, and what comes back."),
+        "reports.handovers",
+        "hand-grab",
+        reporting_handovers.paper,
+        reporting_handovers.plain,
+    ),
+    Report(
+        "flow",
+        lazy_pgettext("report", "Flow"),
+        lazy_gettext(
+            "How much of a case's time somebody works on it, how work piles up, what was done by hand."
+        ),
+        "reports.flow",
+        "player-track-next",
+        reporting_flow.paper,
+        reporting_flow.plain,
+    ),
+    Report(
+        "workload",
+        lazy_gettext("Workload"),
+        lazy_gettext("What is open with whom, what is overdue, and how much was open on average."),
+        "reports.workload",
+        "users",
+        reporting_workload.paper,
+        reporting_workload.plain,
     ),
     Report(
         "promises",

@@ -11,7 +11,7 @@ from engine.people import Person
 from engine.sales import sections
 from engine.sales.ladders import Move
 from reports import ladders, narrowing
-from reports.movements import GREEN, GREY, RED
+from reports.movements import GREEN, GREY, RED, Total
 from reports.periods import DAY
 from reports.queries import Scope
 from webapp import reporting_words as words
@@ -44,6 +44,7 @@ def shared(session: Session, ask: Asked, scope: Scope, names: Names) -> dict[str
         "products": products(session, ask, me()) if of_deals else [],
         "NO_PRODUCT": NO_PRODUCT,
         "narrowed": scope.viewer is not None,
+        "none_at_all": Total(),
         "GREEN": GREEN,
         "RED": RED,
         "GREY": GREY,

@@ -1,5 +1,6 @@
 """What a report's address asks for, read and checked once, and the addresses of what its numbers count."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -25,11 +26,13 @@ from reports.queries import Cut, Scope
 CHOICES = {
     "by": BY,
     "measure": ("count", "money"),
-    "view": ("cohort", "flow"),
+    "view": ("cohort", "strict", "touched", "flow"),
     "group": ("department", "team", "owner", "stage", "product", "section"),
-    "cell": ("cohort", "flow"),
+    "cell": ("cohort", "strict", "touched", "flow"),
     "heat": ("waiting", "frequency", "dwell", "rework", "breaches"),
 }
+MORE = ("segment", "against", "other_from", "other_to", "version_a", "version_b")
+"""What one report alone understands: kept as it stands in the address, read by `webapp.reporting_funnel_asked`."""
 KEPT = (
     "ladder",
     "by",
@@ -46,6 +49,7 @@ KEPT = (
     "owner",
     "version",
     "heat",
+    *MORE,
 )
 """What stays in the address when one thing is changed."""
 FUNNEL_DAYS = 183
@@ -89,6 +93,7 @@ class Asked:
     product: str | None = None
     version: int | None = None
     heat: str = "waiting"
+    more: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def today(self) -> date:
@@ -227,13 +232,18 @@ def read(session: Session, args: Mapping[str, str], now: datetime) -> Asked:
     for name, model in rows:
         if numbers[name] and session.get(model, numbers[name]) is None:
             raise Unknown(name=name, value=numbers[name])
-    return replace(found, **chosen, **days, **numbers, product=_product(args))
+    return replace(found, **chosen, **days, **numbers, product=_product(args), more=more(args))
 
 
 def _product(args: Mapping[str, str]) -> str | None:
     """A line of products; a dash is the deals of none."""
     value = args.get("product")
     return None if not value else "" if value == NO_PRODUCT else value[:80]
+
+
+def more(args: Mapping[str, str]) -> dict[str, str]:
+    """What only one report understands."""
+    return {name: args[name] for name in MORE if args.get(name)}
 
 
 def cut(period: Period) -> Cut:

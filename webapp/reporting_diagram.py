@@ -69,7 +69,7 @@ def bottlenecks() -> ResponseReturnValue:
     necks = _necks(seen)
     paper = _paper(seen, necks)
     plan = seen.plans.plan(seen.version) if seen.version else None
-    drawings = _drawings(seen)
+    drawings = drawings_shown(seen)
     wanted = request.args.get("drawing", "")
     shown = wanted if wanted in drawings else _busiest(seen, necks, list(drawings))
     return render_template(
@@ -82,7 +82,7 @@ def bottlenecks() -> ResponseReturnValue:
         heats=HEATS,
         meaning=MEANINGS[seen.ask.heat],
         levels=range(1, LEVELS + 1),
-        elements=[(each.element if _file(seen, each.diagram) == shown else "") for each in necks],
+        elements=[(each.element if file_of(seen, each.diagram) == shown else "") for each in necks],
         **around(seen),
     )
 
@@ -117,17 +117,22 @@ def bottleneck_step() -> ResponseReturnValue:
         "reporting/bottleneck_step.html",
         neck=neck,
         title=seen.plans.step(diagram, element),
+        changed_back=url_for("reports.bottlenecks", **_back(seen)),
         where={"diagram": diagram, "element": element},
         spread=_spread(seen, neck),
         queue=queue,
         worst=worst,
         known=known(seen, [*queue, *worst]),
         meaning=BEGUN,
-        in_time=in_time,
         waited=waited,
         as_of=seen.window[1],
         **around(seen),
     )
+
+
+def _back(seen: Seen) -> dict[str, Any]:
+    days = {"from": seen.period.start.isoformat(), "to": seen.period.last.isoformat()}
+    return {**seen.ask.kept(), **days, "version": seen.only}
 
 
 def paper(session: Session, ask: Asked, viewer: Person | None) -> Paper:
@@ -173,7 +178,7 @@ def _necks(seen: Seen) -> list[Neck]:
 # ------------------------------------------------------------------------------------------------ the drawing
 
 
-def _drawings(seen: Seen) -> dict[str, Any]:
+def drawings_shown(seen: Seen) -> dict[str, Any]:
     """The drawings of the version shown that there are: a history from elsewhere has none."""
     if seen.version is None:
         return {}
@@ -181,7 +186,7 @@ def _drawings(seen: Seen) -> dict[str, Any]:
     return {file: each for file, each in drawings_of(seen.plans.plan(seen.version)).items() if file in files}
 
 
-def _file(seen: Seen, diagram: str) -> str:
+def file_of(seen: Seen, diagram: str) -> str:
     found = seen.plans.plan(seen.version).diagrams.get(diagram) if seen.version else None
     return found.file if found else ""
 
@@ -190,7 +195,7 @@ def _busiest(seen: Seen, necks: Sequence[Neck], files: Sequence[str]) -> str:
     """The drawing with the hottest step."""
     hottest = sorted(necks, key=lambda each: -heat_of(each, seen.ask.heat))
     return next(
-        (file for each in hottest if (file := _file(seen, each.diagram)) in files), "".join(files[:1])
+        (file for each in hottest if (file := file_of(seen, each.diagram)) in files), "".join(files[:1])
     )
 
 
@@ -221,7 +226,7 @@ def _marks(seen: Seen, necks: Sequence[Neck], file: str) -> dict[str, Any]:
                 "href": step_href(seen, each),
             }
             for each in necks
-            if _file(seen, each.diagram) == file and heat_of(each, seen.ask.heat) > 0
+            if file_of(seen, each.diagram) == file and heat_of(each, seen.ask.heat) > 0
         }
     }
 
@@ -233,8 +238,8 @@ def _tag(neck: Neck, heat: str) -> str:
 
 def step_href(seen: Seen, neck: Neck) -> str:
     """The page of a step."""
-    days = {"from": seen.period.start.isoformat(), "to": seen.period.last.isoformat()}
-    where = {"diagram": neck.diagram, "element": neck.element}
+    days: dict[str, Any] = {"from": seen.period.start.isoformat(), "to": seen.period.last.isoformat()}
+    where: dict[str, Any] = {"diagram": neck.diagram, "element": neck.element}
     return url_for("reports.bottleneck_step", **seen.ask.kept(), version=seen.only, **days, **where)
 
 
@@ -257,7 +262,7 @@ def _paper(seen: Seen, necks: Sequence[Neck]) -> Paper:
 def _finding(seen: Seen, necks: Sequence[Neck]) -> str:
     top = necks[0] if necks else None
     if top is None or not top.sums.queue:
-        return gettext("No work waited in these days.")
+        return str(gettext("No work waited in these days."))
     said = gettext(
         "Work waits longest at “%(step)s”: %(time)s in all, %(share)s of all waiting.",
         step=seen.plans.step(top.diagram, top.element),
@@ -285,18 +290,8 @@ def _figure(seen: Seen, necks: Sequence[Neck]) -> Figure:
         for each in necks[:8]
         if each.sums.queue
     ]
-    title = gettext("Where work waited")
-    return Figure("waiting", title, _finding(seen, necks), bars(rows, title), "steps")
-
-
-def bars(rows: Sequence[tuple[str, Part, str, str]], title: str) -> str:
-    """One bar a line: name, mark, figure, note."""
-    return (
-        charts.causes(rows, title)
-        .replace('class="r"', 'class="rng"')
-        .replace("▼ ", "")
-        .replace('"vdn"', '"v"')
-    )
+    said = PlotWords(gettext("Where work waited"), _finding(seen, necks))
+    return Figure("waiting", said.title, said.finding, charts.ranked(rows, said), "steps")
 
 
 def _table(seen: Seen, necks: Sequence[Neck]) -> Table:
@@ -306,15 +301,15 @@ def _table(seen: Seen, necks: Sequence[Neck]) -> Table:
         Column(pgettext("report", "share"), "share"),
         Column(gettext("waits now"), "count"),
         Column(gettext("became ready"), "count"),
-        Column(gettext("completed"), "count"),
+        Column(pgettext("steps", "completed"), "count"),
         Column(gettext("not begun, ended"), "count"),
         Column("p50", "days"),
         Column("p85", "days"),
         Column(gettext("had it, mean"), "days"),
-        Column(gettext("done again"), "count"),
+        Column(pgettext("steps", "done again"), "count"),
         Column(gettext("promises broken"), "count"),
     )
-    return Table("steps", gettext("Steps"), columns, [_line(seen, each) for each in necks])
+    return Table("steps", pgettext("steps", "Steps"), columns, [_line(seen, each) for each in necks])
 
 
 def _line(seen: Seen, neck: Neck) -> list[Cell]:
@@ -335,7 +330,7 @@ def _line(seen: Seen, neck: Neck) -> list[Cell]:
         count(sums.abandoned, "abandoned"),
         Cell(in_days(neck.p50)),
         Cell(in_days(neck.p85)),
-        Cell(in_days(sums.worked / ended) if ended else None),
+        Cell(in_days(sums.worked / ended) if ended and sums.worked else None),
         count(neck.rework, "again"),
         count(neck.broken, "broken"),
     ]

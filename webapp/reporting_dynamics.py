@@ -1,19 +1,25 @@
 """Agreement dynamics on the screen: what is moving now, and what is usual."""
 
+from collections.abc import Iterable
+
 from flask import render_template
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from reports import dynamics as arithmetic
-from reports import ladders, reading
+from reports import ladders, low_green, reading
 from reports.balance import IN_KINDS, OUT_KINDS
-from reports.movements import GREEN
+from reports.low_green import LowGreen
+from reports.movements import GREEN, Total
 from webapp import reporting_pictures as pictures
 from webapp import reporting_units as side
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
 from webapp.reporting import bp, shared
-from webapp.reporting_address import asked
+from webapp.reporting_address import Asked, asked
+from webapp.reporting_dynamics_paper import read
+from webapp.reporting_finding import finding
 from webapp.reporting_words import Names
 
 FORWARD = ("forward", "forward_skip")
@@ -36,9 +42,7 @@ def dynamics() -> ResponseReturnValue:
         return render_template("reporting/nothing.html")
     ask = asked(session, now())
     scope = ask.scope(session, me())
-    report = reading.movement(
-        session, scope, ask.ladder, ask.window(), group=ask.group, parts=side.parts(session, ask, me())
-    )
+    report, found = read(session, ask, me())
     names = Names(session, ask.ladder)
     if report.group == "owner":
         names.learn(int(unit.id) for unit in report.units)
@@ -47,7 +51,11 @@ def dynamics() -> ResponseReturnValue:
     return render_template(
         "reporting/dynamics.html",
         report=report,
-        picture=pictures.moves(ask, report),
+        picture=pictures.moves(ask, report, found, finding(ask, report, names)),
+        aims=found if ask.measure == "count" else None,
+        alarm=_alarm(session, ask, report),
+        causes_said=low_green.CAUSES,
+        idle=_together(report.idle.values()),
         causes=pictures.causes(ask, report, names),
         came=CAME,
         went=WENT,
@@ -59,3 +67,20 @@ def dynamics() -> ResponseReturnValue:
         unit_head=side.HEADS[report.group],
         **about,
     )
+
+
+def _together(totals: Iterable[Total]) -> Total:
+    found = Total()
+    for each in totals:
+        found = found.plus(each)
+    return found
+
+
+def _alarm(session: Session, ask: Asked, report: reading.Dynamics) -> LowGreen | None:
+    """What was asked about the last day with too little green in the picture."""
+    days = [bar.row.period.start for bar in report.bars if bar.is_low]
+    if not days:
+        return None
+    unit = ask.team or ask.department or low_green.WHOLE
+    mine = (LowGreen.ladder == ask.ladder.key, LowGreen.department_id == unit, LowGreen.day == days[-1])
+    return session.scalar(low_green.seen(me()).where(*mine))

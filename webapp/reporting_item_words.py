@@ -57,6 +57,7 @@ def _deals() -> Words:
         "of_won": gettext("of these won"),
         "of_lost": gettext("of these lost"),
         "lost": pgettext("report", "lost"),
+        "aside": pgettext("report", "put aside"),
         "ends": gettext("How the deals end the period"),
         "end_back": gettext("Further back, or lost"),
         "picture": gettext(
@@ -76,6 +77,7 @@ def _kept() -> Words:
         "of_won": gettext("of these kept"),
         "of_lost": gettext("of these broken"),
         "lost": pgettext("report", "broken"),
+        "aside": pgettext("report", "paused"),
         "end_back": gettext("Further back, or broken"),
         "picture": gettext(
             "Bars upwards: forward and kept. Bars downwards: back and broken. New ones stand above, apart."

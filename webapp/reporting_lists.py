@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from engine.calendars import HOME
-from reports import funnel as funnels
+from reports import flow as reaching
 from reports import queries, reading
 from reports.periods import DAY, Period
 from reports.queries import Scope
@@ -21,6 +21,7 @@ from webapp.clock import now
 from webapp.database import db
 from webapp.reporting import bp, shared
 from webapp.reporting_address import Asked, EndsBeforeItBegins, Unknown, asked, cut, day
+from webapp.reporting_funnel_lists import cell
 from webapp.reporting_item_words import says
 from webapp.reporting_things import Thing, things
 from webapp.reporting_words import Names
@@ -100,8 +101,10 @@ def _listed(session: Session, ask: Asked) -> tuple[Select[Any], str]:
     if ask.start and ask.end and ask.start > ask.end:
         raise EndsBeforeItBegins(start=ask.start, end=ask.end, field="from")
     period = Period(ask.start or ask.today, (ask.end or ask.today) + DAY)
+    if request.args.get("cell") == "reach":
+        return _reach(session, ask, scope, period, names)
     if request.args.get("cell"):
-        return _cell(session, ask, scope, period, names)
+        return cell(session, ask, scope, period, names)
     return queries.listed(scope, cut(period)), _title(ask, period, names)
 
 
@@ -135,19 +138,18 @@ def _title(ask: Asked, period: Period, names: Names) -> str:
     return " · ".join(parts)
 
 
-def _cell(
+def _reach(
     session: Session, ask: Asked, scope: Scope, period: Period, names: Names
 ) -> tuple[Select[Any], str]:
-    """The deals (or visits) that a cell of the funnel counts, each by the move that says it."""
-    view, fate = request.args.get("cell", ""), request.args.get("fate", "")
+    """What first reached a stage in these days: a mark of the cumulative flow."""
     stage = request.args.get("stage", "")
     rank = len(ask.ladder.stages) + 1 if stage == "won" else ask.ladder.ranks.get(stage, 0)
-    if view not in ("cohort", "flow") or not rank or (view == "cohort" and fate not in funnels.FATES):
-        raise Unknown(name="cell", value=f"{view} {fate} {stage}"[:80])
-    ids = reading.members(session, scope, ask.ladder, period, view=view, rank=rank, fate=fate)
+    if not rank:
+        raise Unknown(name="stage", value=stage[:60])
+    every = reading.paths(session, scope, ask.ladder)
     where = pgettext("report", "Won") if stage == "won" else names.stage(stage)
-    title = " · ".join((where, words.fate(view, fate), words.span(period)))
-    return queries.chosen(scope, ids), title
+    title = gettext("First reached %(stage)s or beyond: %(days)s", stage=where, days=words.span(period))
+    return queries.chosen(scope, reaching.reached_in(every, period, rank)), title
 
 
 def _same(endpoint: str, **changes: Any) -> str:

@@ -75,12 +75,12 @@ class Seen:
 
     def listed(self, kind: str, **pick: Any) -> str:
         """The address of the steps that a number counts."""
-        days = {"from": self.period.start.isoformat(), "to": self.period.last.isoformat()}
+        days: dict[str, Any] = {"from": self.period.start.isoformat(), "to": self.period.last.isoformat()}
         return url_for("reports.steps", **self.ask.kept(), version=self.only, **days, kind=kind, **pick)
 
     def cases(self, variant: str) -> str:
         """The address of the cases that a number counts."""
-        days = {"from": self.period.start.isoformat(), "to": self.period.last.isoformat()}
+        days: dict[str, Any] = {"from": self.period.start.isoformat(), "to": self.period.last.isoformat()}
         kept = self.ask.kept()
         return url_for("reports.cases", **kept, version=self.only, **days, variant=variant)
 
@@ -145,7 +145,7 @@ def days(ask: Asked) -> Period:
 
 def around(seen: Seen) -> dict[str, Any]:
     """What every page of steps says of itself."""
-    return {"seen": seen, **shared(seen.session, seen.ask, seen.scope, seen.names)}
+    return {"seen": seen, "in_time": in_time, **shared(seen.session, seen.ask, seen.scope, seen.names)}
 
 
 def in_time(value: float | None) -> str:
@@ -192,7 +192,6 @@ def steps_list() -> ResponseReturnValue:
         size=PAGE,
         page_url=lambda number: _same("reports.steps", page=number),
         csv_url=_same("reports.steps_file"),
-        in_time=in_time,
         as_of=seen.window[1],
         waited=waited,
         **around(seen),
@@ -230,7 +229,6 @@ def cases() -> ResponseReturnValue:
         size=PAGE,
         page_url=lambda number: _same("reports.cases", page=number),
         csv_url=_same("reports.cases_file"),
-        in_time=in_time,
         as_of=seen.window[1],
         **around(seen),
     )
@@ -312,7 +310,7 @@ def _title(seen: Seen, pick: Pick) -> list[str]:
     if pick.holder is not None:
         parts.append(seen.names.department(pick.holder))
     if pick.person is not None:
-        parts.append(seen.names.person(pick.person) if pick.person else gettext("nobody yet"))
+        parts.append(seen.names.person(pick.person) if pick.person else pgettext("steps", "nobody yet"))
     if pick.kind not in ("open", "overdue", "waiting"):
         parts.append(words.span(seen.period))
     return parts
@@ -343,8 +341,8 @@ def _heads() -> list[str]:
         pgettext("report", "Step"),
         pgettext("report", "Case"),
         gettext("Department"),
-        gettext("Came from"),
-        gettext("Ready"),
+        pgettext("steps", "Came from"),
+        pgettext("steps", "Ready"),
         pgettext("report", "Begun"),
         pgettext("report", "Ended"),
         gettext("Due"),
@@ -370,8 +368,9 @@ def _cells(seen: Seen, told: Known, row: Any) -> list[object]:
 def state(row: Any) -> str:
     """What became of a step, in words."""
     if row.ended is None:
-        return pgettext("step", "in work") if row.started else pgettext("step", "waits")
-    return pgettext("step", "done") if row.seq is not None else pgettext("step", "closed without being done")
+        return str(pgettext("step", "in work") if row.started else pgettext("step", "waits"))
+    done = row.seq is not None
+    return str(pgettext("step", "done") if done else pgettext("step", "closed without being done"))
 
 
 def _who(seen: Seen, person: int | None) -> str:

@@ -83,19 +83,28 @@ def _items(session: Session, asks: list[Asked], name: str, viewer: Person | None
     return found
 
 
-def shown(ask: Asked, report: Dynamics, names: Names, titles: dict[int, str]) -> list[Shown]:
-    """The units as rows. ``titles`` are those of the sections."""
-    return [_row(ask, report, unit, names, titles) for unit in report.units]
+def titles(session: Session, viewer: Person | None) -> dict[int, str]:
+    """What sections are called, by their numbers."""
+    return {each.id: each.title for each in session.scalars(_sections(viewer))}
 
 
-def _row(ask: Asked, report: Dynamics, unit: Unit, names: Names, titles: dict[int, str]) -> Shown:
+def shown(
+    ask: Asked, report: Dynamics, names: Names, titles: dict[int, str], *, linked: bool = True
+) -> list[Shown]:
+    """The units as rows. ``titles`` are those of the sections; outside a page nothing leads into a unit."""
+    return [_row(ask, report, unit, names, titles, linked=linked) for unit in report.units]
+
+
+def _row(
+    ask: Asked, report: Dynamics, unit: Unit, names: Names, titles: dict[int, str], *, linked: bool
+) -> Shown:
     change, cut = _narrowed(report.group, unit)
     narrow, period = replace(ask, **change), report.current.period
     into = {"product": {"product": unit.id or NO_PRODUCT}}.get(report.group, change)
     return Shown(
         unit,
         _title(report.group, unit, names, titles),
-        changed(**into, group=None if report.group == "department" else "team") if into else "",
+        changed(**into, group=None if report.group == "department" else "team") if into and linked else "",
         narrow.listed(period, GREEN, **cut),
         narrow.listed(period, RED, **cut),
     )

@@ -110,6 +110,11 @@ class Names:
         """A stage of the ladder."""
         return self._ladder.title_of(key).into(current()) if key else ""
 
+    @property
+    def ladder(self) -> str:
+        """The ladder itself."""
+        return self._ladder.title.into(current())
+
     def department(self, id_: int | None) -> str:
         """A department; the client or nobody for none."""
         found = self.departments.get(id_ or 0)

@@ -12,12 +12,12 @@ from sqlalchemy import func, select
 from engine import access
 from engine.errors import NotFound
 from engine.people import Department, Person
-from engine.process import definitions, instances
+from engine.process import definitions, forms, instances
 from engine.process.definitions import Definition
 from engine.sales import board, deals
 from engine.sales.board import Filter
 from engine.sales.deals import Deal
-from webapp import flashes
+from webapp import flashes, form_files
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
@@ -108,7 +108,7 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Start the process; the deal opens on its first stage."""
     definition = _startable()
-    raw = forms_of(request.form.to_dict(flat=False))
+    raw = form_files.received(_asked(definition), forms_of(request.form.to_dict(flat=False)))
     instance = instances.start(
         db.session(), definition, raw, by=me(), now=now(), element=request.args.get("start"), key=key()
     )
@@ -118,6 +118,13 @@ def create() -> ResponseReturnValue:
     if deal is None:
         return redirect(url_for(".index"), code=303)
     return redirect(url_for("deals.deal", deal_id=deal.id), code=303)
+
+
+def _asked(definition: Definition) -> forms.Form | None:
+    """The form of the start that was sent."""
+    starts = definitions.blueprint(db.session(), definition).starts
+    begin = next((each for each in starts if each.element == request.args.get("start")), None)
+    return definitions.form(db.session(), definition, begin.form) if begin and begin.form else None
 
 
 def forms_of(raw: dict[str, list[str]]) -> dict[str, list[str]]:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -28,6 +28,7 @@ from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
 from webapp.formats import number, percent
+from webapp.languages import current
 
 bp = Blueprint("scoreboard", __name__, url_prefix="/agreements/scoreboard")
 
@@ -37,6 +38,11 @@ NAMES = {
     "month": lazy_gettext("Month"),
     "quarter": lazy_gettext("Quarter"),
     "days90": lazy_gettext("90 days"),
+}
+ORDERS = {
+    "worst": lazy_gettext("worst first"),
+    "fallen": lazy_gettext("most worsened first"),
+    "name": lazy_gettext("by name"),
 }
 LISTS = {
     "requested": lazy_gettext("asked for"),
@@ -86,14 +92,19 @@ class Bar:
 @bp.get("/")
 @needs("employee", "director")
 def index() -> ResponseReturnValue:
-    """All agreements of a period: ``period`` is its kind, ``day`` a day in it."""
+    """All agreements of a period: ``period`` is its kind, ``day`` a day in it, ``order`` which come first."""
     name, day = _asked()
+    order = request.args.get("order", "worst")
+    if order not in ORDERS:
+        raise NotFound
     found = scoreboard.scoreboard(db.session(), me(), name, now=now(), day=day)
     today = local_day(now())
     return render_template(
         "agreements/scoreboard.html",
         board=found,
-        scores=[each for each in found.scores if _is_shown(each)],
+        scores=sorted(filter(_is_shown, found.scores), key=_KEYS[order]),
+        order=order,
+        orders=ORDERS,
         silent=sum(not _is_shown(each) for each in found.scores),
         name=name,
         names=NAMES,
@@ -108,6 +119,7 @@ def index() -> ResponseReturnValue:
         worked=worked,
         agreed=agreed,
         trend_words=trend_words,
+        trend_read=trend_read,
         address=_address,
     )
 
@@ -166,13 +178,13 @@ def download() -> ResponseReturnValue:
     return Response("\N{ZERO WIDTH NO-BREAK SPACE}" + text.getvalue(), mimetype="text/csv", headers=headers)
 
 
-def tab(*, current: bool = False) -> dict[str, Any]:
+def tab(*, is_current: bool = False) -> dict[str, Any]:
     """The entry of this page among the tabs of agreements."""
     return {
         "title": gettext("Scoreboard"),
         "href": url_for("scoreboard.index"),
         "count": None,
-        "current": current,
+        "current": is_current,
     }
 
 
@@ -199,8 +211,31 @@ def _is_shown(score: Score) -> bool:
     return bool(score.counts) or score.overdue > 0 or score.agreement.current_version_id is not None
 
 
+def _worst(score: Score) -> tuple[int, float, str]:
+    """Short of the target first, by how much; of too few promises after that; what nothing was judged of last."""
+    kept = score.kept
+    if kept.share is None:
+        return 3, 0.0, _title(score)
+    gap = kept.share - score.terms.get("target", 100) / 100
+    return (2 if gap >= 0 else int(kept.is_few)), gap, _title(score)
+
+
+def _fallen(score: Score) -> tuple[bool, float, str]:
+    """By what was lost since the period before; what cannot be compared last."""
+    change = _change(score)
+    return change is None, change or 0, _title(score)
+
+
+def _title(score: Score) -> str:
+    of = score.agreement
+    return ((of.title_en if current() == "en" else "") or of.title).casefold()
+
+
+_KEYS: dict[str, Callable[[Score], Any]] = {"worst": _worst, "fallen": _fallen, "name": _title}
+
+
 def _address(**changed: Any) -> str:
-    kept = {"period": request.args.get("period"), "day": request.args.get("day")} | changed
+    kept = {name: request.args.get(name) for name in ("period", "day", "order")} | changed
     return url_for(".index", **{key: value for key, value in kept.items() if value})
 
 
@@ -232,10 +267,9 @@ def rate_words(rate: Rate) -> str:
 
 def trend_words(score: Score) -> str:
     """What changed since the period before, in words."""
-    before, this = score.before, score.kept
-    if before.share is None or this.share is None or before.is_few or this.is_few:
+    points = _change(score)
+    if points is None:
         return str(gettext("too few to compare"))
-    points = round(100 * this.share) - round(100 * before.share)
     if points == 0:
         return str(gettext("as in the period before"))
     said = ngettext("%(num)d point", "%(num)d points", abs(points))
@@ -244,6 +278,19 @@ def trend_words(score: Score) -> str:
         if points > 0
         else gettext("▼ %(points)s worse than before", points=said)
     )
+
+
+def _change(score: Score) -> int | None:
+    """Percentage points since the period before; None where there is too little to compare."""
+    before, this = score.before, score.kept
+    if before.share is None or this.share is None or before.is_few or this.is_few:
+        return None
+    return round(100 * this.share) - round(100 * before.share)
+
+
+def trend_read(score: Score) -> str:
+    """The whole trend read out: each period with its share, the oldest first."""
+    return "; ".join(bar.title for bar in _bars(score))
 
 
 def worked(seconds: int, unit: Department | None) -> str:

@@ -22,7 +22,7 @@ from engine.sales.commitments import Commitment
 from engine.sales.deals import PLAIN, Deal
 from engine.sales.known import KINDS
 from engine.sales.promises import Promise
-from webapp import asking, promise_panel
+from webapp import asking, form_files, promise_panel
 from webapp.access import me
 from webapp.clock import now
 from webapp.database import db
@@ -113,6 +113,8 @@ def _answers(task: UserTask, form: forms.Form | None) -> Sequence[tuple[str, str
 
 
 def _called(kind: str, id_: int) -> str | None:
+    if kind == "file":
+        return form_files.named(kind, id_)
     row = db.session.get(KINDS[kind], id_) if kind in KINDS else None
     return getattr(row, "name", None)
 

@@ -10,11 +10,13 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
-from engine import access, people
+from engine import absences, access, people
+from engine.absences import Absence
 from engine.calendars import local_day
 from engine.errors import NotFound
-from engine.people import Department
+from engine.people import Department, Membership, Person
 from engine.process.tasks import UserTask
 from engine.sales import agreements, promises, speaking, week
 from engine.sales.agreements import Agreement, AgreementVersion
@@ -52,6 +54,16 @@ class Seen:
 
     about: str
     may_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """A department this person speaks for in place of its head, and what lies below it."""
+
+    unit: int
+    head: Person
+    absence: Absence
+    below: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +122,7 @@ def index() -> ResponseReturnValue:
         seen={each.id: seen for each, seen in rows},
         cut=len(rows) == MOST,
         ours=ours,
+        lent=_lent(),
         below=below,
         names=_names(),
         today=local_day(now()),
@@ -129,6 +142,23 @@ def tab(*, current: bool) -> list[dict[str, Any]]:
 def _ours() -> set[int]:
     """The departments this person speaks for today."""
     return set(speaking.spoken_for(db.session(), me(), local_day(now())))
+
+
+def _lent() -> list[Lent]:
+    """The departments this person speaks for today in place of their absent heads, but not those they head themselves."""
+    heads = aliased(Person)
+    query = (
+        select(Membership.department_id, heads, Absence)
+        .join(heads, heads.id == Membership.person_id)
+        .join(Absence, Absence.person_id == heads.id)
+        .where(Membership.is_head, Absence.deputy_id == me().id, absences.on(local_day(now())))
+        .where(Membership.department_id.not_in(me().headed_ids))
+        .order_by(Absence.last_day, Membership.department_id)
+    )
+    return [
+        Lent(unit, head, absence, frozenset(people.subtree(db.session(), [unit])))
+        for unit, head, absence in db.session.execute(query)
+    ]
 
 
 def _tabs() -> list[dict[str, Any]]:

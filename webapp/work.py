@@ -19,11 +19,12 @@ from engine.process.tasks import UserTask
 from engine.sales import conversation, possible, promises
 from engine.sales.promises import Promise
 from engine.sales.talking import NotNow
-from webapp import asking, flashes, promise_panel, promise_words, task_page
+from webapp import asking, flashes, form_files, promise_panel, promise_words, task_page
 from webapp import promises as promises_page
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
+from webapp.errors import words
 from webapp.forms import on_invalid
 from webapp.languages import current
 
@@ -127,7 +128,7 @@ def save_draft(task_id: int) -> ResponseReturnValue:
     """Keep what is typed so far, as it is typed."""
     found = find(task_id)
     form = _form(found)
-    values = forms.draft(form, request.form.to_dict(flat=False)) if form else {}
+    values = forms.draft(form, _with_files(form)) if form else {}
     draft = tasks.save_draft(db.session(), found, values, by=me(), now=now())
     db.session.commit()
     if request.headers.get("X-Draft"):
@@ -162,9 +163,22 @@ def complete(task_id: int) -> ResponseReturnValue:
 def _complete(found: UserTask, raw: dict[str, list[str]], seen: int | None) -> None:
     definition = db.session.get_one(Definition, found.definition_id)  # held, so that it is read once
     if found.form and found.closed_at is None:
-        _refuse_unseen(definitions.form(db.session(), definition, found.form), raw)
+        form = definitions.form(db.session(), definition, found.form)
+        raw = form_files.received(form, raw)
+        _refuse_unseen(form, raw)
     key = _key(request.form.get("key"))
     conversation.complete(db.session(), found, raw, by=me(), now=now(), key=key, seen=seen)
+
+
+def _with_files(form: forms.Form) -> dict[str, list[str]]:
+    """What is typed so far, and the files; one that cannot be kept is said, and the rest is kept all the same."""
+    raw = request.form.to_dict(flat=False)
+    try:
+        return form_files.received(form, raw)
+    except Invalid as refusal:
+        for each in refusal.errors.values():
+            flashes.say(str(words(each)))
+        return raw
 
 
 def _done(found: UserTask) -> str:

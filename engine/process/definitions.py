@@ -46,6 +46,13 @@ class BadName(Refusal):
     """A process is called by letters, digits, dots, dashes and underscores, at most 100: “%(name)s” is not such a name."""
 
 
+class NameOfHistory(Refusal):
+    """“%(name)s” is a history brought in from another system. Call the process differently."""
+
+
+PAST = "imported"
+"""The kind of a definition that is known by its past alone: brought in, without a drawing, never started."""
+
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 
@@ -149,6 +156,11 @@ def deploy(
     """
     if name is not None and not NAME.fullmatch(name):
         raise BadName(name=name[:120], field="name")
+    if (
+        name is not None
+        and session.scalar(versions(name).where(Definition.kind == PAST).limit(1)) is not None
+    ):
+        raise NameOfHistory(name=name, field="name")
     examined = doctor.examine(files, process=process, accepted=accepted, known=known or doctor.Known())
     if examined.compiled is None:
         left = (each for each in examined.findings if not each.accepted)

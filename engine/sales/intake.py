@@ -8,7 +8,7 @@ from uuid import uuid4
 from sqlalchemy import Numeric, func, select
 from sqlalchemy.orm import Session
 
-from engine import calendars
+from engine import calendars, files
 from engine.people import Person
 from engine.process import tasks
 from engine.process.advancing import Answered
@@ -189,7 +189,7 @@ CONTRACT: dict[str, Callable[[Any], Any]] = {
     "valid_from": _day,
     "valid_to": _day,
     "status": str,
-    "file": str,
+    "file": lambda raw: files.name_in(str(raw)),
 }
 
 

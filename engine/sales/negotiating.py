@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from engine import calendars
 from engine.errors import Invalid, Refusal, Stale
 from engine.people import Department, Person
-from engine.sales import minutes, speaking, summons, turning
+from engine.sales import drafting, minutes, speaking, summons, turning
 from engine.sales.agreements import (
     NEGOTIATED,
     Agreement,
@@ -279,6 +279,7 @@ def _word(
     *,
     now: datetime,
 ) -> AgreementVersion:
+    drafting.drop(session, agreement, voice.department_id)
     newest = select(func.max(AgreementVersion.number)).where(AgreementVersion.agreement_id == agreement.id)
     version = AgreementVersion(
         agreement_id=agreement.id,

@@ -1,12 +1,13 @@
 """What diagrams and the clock do with commitments: forms that record or settle one, deals that end, days that come."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import String, cast, literal, select
 from sqlalchemy.orm import Session
 
-from engine import calendars, notices
+from engine import calendars, files, notices
 from engine.errors import Refusal
 from engine.process import incidents, instances
 from engine.process.advancing import Answered, Happened
@@ -26,7 +27,7 @@ def answered(session: Session, what: Answered) -> None:
         return
     outcome = values.pop("outcome", None)
     if outcome:
-        _settle_asked(session, deal, str(outcome), what)
+        _settle_asked(session, deal, str(outcome), values, what)
     elif values.get("text"):
         due = values.get("due_on") or values.get("due")
         commitments.record(
@@ -38,6 +39,7 @@ def answered(session: Session, what: Answered) -> None:
             topic=values.get("topic"),
             agreed_with=values.get("agreed_with"),
             evidence=values.get("evidence"),
+            file=files.find(session, values.get("file")),
             state=str(values.get("state") or "agreed"),
             by=what.by,
             now=what.now,
@@ -123,7 +125,9 @@ def waits_for(message: str, instance_id: Any) -> Any:
     )
 
 
-def _settle_asked(session: Session, deal: Deal, outcome: str, what: Answered) -> None:
+def _settle_asked(
+    session: Session, deal: Deal, outcome: str, values: Mapping[str, Any], what: Answered
+) -> None:
     """A task asked “Was it kept?”: it names the commitment in its data, else the first one due is meant."""
     asked = (what.task.data or {}).get("commitment_id") if what.task else None
     query = select(Commitment).where(Commitment.deal_id == deal.id, Commitment.state.in_(OPEN))
@@ -133,7 +137,8 @@ def _settle_asked(session: Session, deal: Deal, outcome: str, what: Answered) ->
     if found is None:
         return
     if outcome == "kept":
-        commitments.keep(session, found, asked=True, by=what.by, now=what.now)
+        said, file = values.get("evidence"), files.find(session, values.get("file"))
+        commitments.keep(session, found, evidence=said, file=file, asked=True, by=what.by, now=what.now)
     elif outcome == "broken":
         why = str(what.answers.get("reason") or outcome)
         commitments.break_(session, found, why, asked=True, by=what.by, now=what.now)

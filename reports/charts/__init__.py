@@ -12,7 +12,7 @@ from reports.charts.diverging import Bar, MovesWords, moves
 from reports.charts.intervals import Estimate, Row, forest
 from reports.charts.layers import Layer, areas
 from reports.charts.marks import Part, PlotWords, line, link, nice, plot, rect, said, shape, text
-from reports.charts.ranking import causes, shares
+from reports.charts.ranking import causes, ranked, shares
 from reports.charts.staircase import FunnelWords, Step, fits, funnel, funnel_narrow
 from reports.charts.streams import Stream, flow
 
@@ -47,6 +47,7 @@ __all__ = [
     "moves",
     "nice",
     "plot",
+    "ranked",
     "rect",
     "said",
     "shape",

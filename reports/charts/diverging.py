@@ -26,6 +26,8 @@ class Bar:
     is_off: bool = False
     is_low: bool = False
     is_now: bool = False
+    aim: float | None = None
+    """What the goal needs; drawn as a diamond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ WIDTH, LEFT, RIGHT, TOP, LABELS = 900, 40, 896, 40, 42
 def moves(bars: Sequence[Bar], words: MovesWords) -> str:
     """Bars up and down from zero, the usual as a tick, the band of too little green behind them."""
     up = max((each.up.value + each.new.value for each in bars), default=0)
-    up = max(up, *(max(each.usual or 0, each.limit or 0) for each in bars), 1) if bars else 1
+    up = max(up, *(max(each.usual or 0, each.limit or 0, each.aim or 0) for each in bars), 1) if bars else 1
     down = max((each.down.value for each in bars), default=0) or up * 0.15
     height = 312
     scale = (height - TOP - LABELS - 42) / (up + down)
@@ -111,6 +113,8 @@ def _moves_bar(bar: Bar, place: int, step: float, zero: float, scale: float) -> 
         usual = zero - bar.usual * scale
         drawn.append(line(x - width * 0.25, usual, x + width * 1.25, usual, "ref"))
         label = usual - 4 if label - 11 < usual < label + 4 else label
+    if bar.aim is not None and not bar.is_off:
+        drawn.append(text(x + width * 1.25 + 1, zero - bar.aim * scale + 4, "\N{WHITE DIAMOND}", "b c"))
     if bar.is_low:
         drawn.append(
             rect(x - 4, min(label, top) - 13, width + 8, bottom + 18 - min(label, top) + 13, "sel", ' rx="3"')

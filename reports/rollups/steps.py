@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from engine.sales.ladders import Move
-from reports.cohort_facts import FURTHER, GONE, LOST, REACH, VISIT, WIN, bucket, second
+from reports.cohort_facts import ARRIVE, FURTHER, GONE, LOST, REACH, VISIT, WIN, bucket, second
 from reports.movements import MISTAKEN, OPENING, RED, cents
 from reports.visits import OUTCOMES
 
@@ -231,6 +231,7 @@ def _come(state: State, step: Step, sums: Sums) -> None:
         if reached:
             _way(state, len(reached), FURTHER, max(0, step.second - reached[-1]), sums)
         reached.append(step.second)
+        _way(state, len(reached), FURTHER, max(0, step.second - state.created), sums, ARRIVE)
         _add(sums.reach, (step.day, len(reached)), (1,))
 
 
@@ -279,6 +280,7 @@ def stand(state: State, course: Course, sums: Sums) -> None:
             seconds = max(0, state.moved - reached[-1]) if rank == len(reached) and reached else 0
             if rank:
                 _way(state, rank, FURTHER, seconds, sums)
+            _way(state, rank + 1, FURTHER, max(0, state.moved - state.created), sums, ARRIVE)
             _add(sums.reach, (state.moved_day, rank + 1), (1,))
     elif state.status in GONE and reached:
         _way(state, len(reached), LOST, max(0, state.moved - reached[-1]), sums)

@@ -108,7 +108,7 @@ class StayRollup(Base):
     ladder: Mapped[str] = mapped_column(String(120), primary_key=True)
     grain: Mapped[str] = mapped_column(String(5), primary_key=True)
     month: Mapped[date] = mapped_column(primary_key=True)
-    what: Mapped[str] = mapped_column(String(5), primary_key=True)
+    what: Mapped[str] = mapped_column(String(10), primary_key=True)
     rank: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     outcome: Mapped[str] = mapped_column(String(20), primary_key=True)
     bucket: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

@@ -113,6 +113,28 @@ def answering(page: Page) -> None:
         page.get_by_role("link", name="Answer with a change").click()
 
 
+def trying(page: Page) -> None:
+    """An answer whose term is changed, with what it would have meant beside it."""
+    answering(page)
+    page.get_by_label("Time to deliver", exact=True).fill("12")
+    expect(page.locator("#effect-deliver_time")).to_contain_text("90 days")
+
+
+def refused_cell(page: Page) -> None:
+    """An answer with a cell of the table of cases that nobody can read."""
+    answering(page)
+    page.locator("[name=table-0-c0], [name=table-0-from]").first.fill("> > 5")
+    page.locator("[name=table-0-deliver_number]").fill("2")
+    page.get_by_role("button", name="Try on history").click()
+    expect(page.locator("#table-wrong")).to_be_visible()
+
+
+def heard(page: Page) -> None:
+    """A deal with the forms of everything that can be said about it."""
+    first("/sales/", ".card-deal a")(page)
+    page.locator("main details").evaluate_all("all => all.forEach(each => { each.open = true })")
+
+
 def of_agreement(more: str) -> Screen:
     """A page beside that of the agreement that waits."""
 
@@ -143,6 +165,7 @@ SCREENS: dict[str, dict[str, Screen]] = {
         "the board": at("/sales/"),
         "the list": at("/sales/list"),
         "a deal": first("/sales/", ".card-deal a"),
+        "everything that can be said about it": heard,
         "its moves": deal("?tab=moves"),
         "its answers": deal("?tab=answers"),
         "a move": deal("/move?to=offer"),
@@ -163,10 +186,13 @@ SCREENS: dict[str, dict[str, Screen]] = {
         "a negotiation": first("/agreements/", "tbody a.what"),
         "a new agreement": at("/agreements/new"),
         "an answer": answering,
+        "an answer tried": trying,
+        "an answer refused": refused_cell,
         "two versions": of_agreement("/versions?version=1&beside=3"),
         "promises": at("/agreements/promises"),
         "her week": at("/agreements/week/"),
         "the scoreboard": at("/agreements/scoreboard/?period=month"),
+        "the scoreboard by name": at("/agreements/scoreboard/?order=name"),
         "an agreement on paper": at("/agreements/1/print"),
         "a version of an agreement": at("/agreements/1/versions/1"),
         "absences": at("/absences/"),

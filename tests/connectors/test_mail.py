@@ -1,6 +1,6 @@
 """The mail connector against a small SMTP server on loopback, and without any server."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email import message_from_bytes, policy
 from typing import Any
 
@@ -9,8 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from connectors.mail import Mail, OutgoingMail, outgoing
+from engine import report_jobs
 from engine.people import Department, Person
-from engine.ports import Failed
+from engine.ports import Call, Failed
+from engine.report_jobs import ReportFile
 from tests.conftest import MONDAY
 from tests.connectors.kit import PostOffice, ask, post_office
 
@@ -163,9 +165,59 @@ def test_the_database_is_free_while_the_mail_server_is_asked(
     seen: list[bool] = []
 
     class Watched(Mail):
-        def _post(self, row: OutgoingMail) -> None:
+        def _post(self, row: OutgoingMail, files: Sequence[ReportFile]) -> None:
             seen.append(session.in_transaction())
 
     ask(session, Watched(office.url), "notice", to=anna.id, subject="Czas minął")
 
     assert seen == [False]
+
+
+def _kept_files(session: Session, anna: Person) -> list[int]:
+    job = report_jobs.ask(session, "dynamics", "Ruch", "mail", "", key="k", locale="pl", by=anna, now=MONDAY)
+    made = [
+        ReportFile(name="ruch.pdf", media_type="application/pdf", content=b"%PDF-1"),
+        ReportFile(name="ruch.png", media_type="image/png", content=b"\x89PNG", cid="moves@contentum"),
+    ]
+    report_jobs.finish(session, job, made, now=MONDAY)
+    session.commit()
+    return [each.id for each in made]
+
+
+def test_a_notice_brings_its_files_the_pictures_in_the_text_and_the_rest_beside_it(
+    session: Session, office: PostOffice, anna: Person
+) -> None:
+    page = '<p>Ruch</p><img src="cid:moves@contentum">'
+    ask(
+        session,
+        Mail(office.url),
+        "notice",
+        to=anna.id,
+        subject="Ruch",
+        text="Ruch",
+        html=page,
+        files=_kept_files(session, anna),
+    )
+    message = message_from_bytes(office.mails[0], policy=policy.default)
+    beside = {each.get_filename(): each.get_content() for each in message.iter_attachments()}
+    pictures = [each for each in message.walk() if each["Content-ID"]]
+
+    assert beside == {"ruch.pdf": b"%PDF-1"}
+    assert [(each["Content-ID"], each.get_content()) for each in pictures] == [
+        ("<moves@contentum>", b"\x89PNG")
+    ]
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert body.get_content().strip() == "Ruch"
+
+
+def test_a_diagram_cannot_send_somebodys_files(session: Session, office: PostOffice, anna: Person) -> None:
+    files = _kept_files(session, anna)
+    inputs = {"to": anna.id, "subject": "Ruch", "text": "Ruch", "html": "<p>Ruch</p>", "files": files}
+    call = Call("1:a", "mail", "notice", inputs, session, MONDAY, instance_id=7)
+    Mail(office.url).run(call)
+    session.rollback()
+    ask(session, Mail(office.url), "send", key="1:b", **{**inputs, "to": "ewa@klient.example"})
+
+    assert all(b"PDF" not in mail and b"image/png" not in mail for mail in office.mails)
+    assert len(office.mails) == 2

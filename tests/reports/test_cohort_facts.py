@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports import funnel
-from reports.cohort_facts import STEP, CohortKey, Stays, bucket, counts, mask, stays
+from reports import funnel_items as funnel
+from reports.cohort_facts import GONE, STEP, CohortKey, Stays, bucket, counts, mask, stays
 from reports.movements import Total
-from reports.survival import ever
 from reports.visits import journeys
 from tests.reports.histories import FIRST, RANKS, STAGES, Item, at_noon, facts, logs
 
@@ -47,6 +46,11 @@ def test_what_one_sale_adds() -> None:
         ("visit", 1, "forward"): Stays(1, 2 * DAY),
         ("visit", 2, "forward"): Stays(1, DAY),
         ("visit", 4, "forward"): Stays(1, 3 * DAY),
+        ("arrive", 1, "further"): Stays(1, 0),
+        ("arrive", 2, "further"): Stays(1, 2 * DAY),
+        ("arrive", 3, "further"): Stays(1, 3 * DAY),
+        ("arrive", 4, "further"): Stays(1, 3 * DAY),
+        ("arrive", 5, "further"): Stays(1, 6 * DAY),
     }
 
 
@@ -56,6 +60,7 @@ def test_an_open_stay_is_as_old_as_the_report() -> None:
     assert {(key.what, key.outcome, stay.seconds) for key, stay in found.items()} == {
         ("reach", "", 10 * DAY),
         ("win", "", 10 * DAY),
+        ("arrive", "further", 0),
         ("visit", "", 10 * DAY),
     }
 
@@ -74,7 +79,7 @@ def test_the_cells_of_the_funnel_are_sums_of_cohorts(items: list[Item]) -> None:
         )
         assert reached == len(funnel.members(mine, rank, "reached"))
         assert touched == len(funnel.members(mine, rank, "touched"))
-        assert lost == funnel.total(funnel.members(mine, rank, "lost")).money
+        assert lost == sum(each.money for each in funnel.members(mine, rank, "lost"))
     assert sum(total.n for total in found.values()) == len(items)
 
 
@@ -92,5 +97,4 @@ def test_the_stays_are_those_of_which_the_funnel_tells_what_is_to_come(items: li
         reached = funnel.members(mine, rank, "reached")
         assert sum(ways.values()) == len(reached)
         assert ways["further"] == len(funnel.members(mine, rank, "further"))
-        estimate = ever([funnel._until(each, rank - 1, rank + 1, LATER) for each in reached], "further")
-        assert (estimate is None) == (not ways["further"] and not ways["lost"])
+        assert ways["lost"] == sum(each.highest == rank and each.status in GONE for each in reached)

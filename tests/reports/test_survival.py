@@ -1,5 +1,6 @@
 """Durations against textbook cases, against what must always hold, and against lifelines."""
 
+import itertools
 from random import Random
 
 import pytest
@@ -101,11 +102,11 @@ def test_the_share_gone_by_an_outcome_never_falls_and_stays_a_share(found: list[
     curve = [share for _, share in incidence(found, outcome)]
     estimate = ever(found, outcome)
 
-    assert curve == sorted(curve)
+    assert all(later >= earlier for earlier, later in itertools.pairwise(curve))
     if estimate is None:
         assert not any(stay.outcome for stay in found)
         return
-    assert estimate.share == curve[-1]
+    assert estimate.share == pytest.approx(curve[-1])
     assert -1e-12 <= estimate.low <= estimate.share + 1e-12 <= estimate.high + 2e-12 <= 1 + 1e-9
 
 
@@ -132,9 +133,13 @@ def test_the_interval_without_open_cases_is_about_that_of_a_share() -> None:
     assert (round(found.low, 2), round(found.high, 2)) == (0.3, 0.49)
 
 
-def test_nothing_ended_has_no_estimate_and_all_ended_alike_no_width() -> None:
+def test_nothing_ended_has_no_estimate_and_all_ended_alike_are_not_certain() -> None:
+    """Two of two: the exact interval of Clopper and Pearson begins at the square root of 0.025."""
+    two = [Stay(3, "further"), Stay(5, "further")]
+
     assert ever([Stay(3), Stay(5)], "further") is None
-    assert ever([Stay(3, "further"), Stay(5, "further")], "further") == Estimate(1, 1, 1)
+    assert ever(two, "further") == Estimate(1, pytest.approx(0.158, abs=0.001), 1)
+    assert ever(two, "lost") == Estimate(0, 0, pytest.approx(0.842, abs=0.001))
 
 
 def test_a_young_cohort_is_foretold_better_than_it_is_counted() -> None:

@@ -385,3 +385,64 @@ def test_strangers_try_nothing(as_: Enter, asked: Agreement, adam: Person) -> No
     answer = as_(adam).send(f"/agreements/{asked.id}/trial", {"deliver_time_number": "1"})
 
     assert answer.status_code == 404
+
+
+# ------------------------------------------------------------------------------------------- drafts of answers
+
+
+def test_an_answer_is_kept_as_a_draft_that_the_other_side_does_not_see(
+    as_: Enter, borys: Person, clara: Person, asked: Agreement, session: Session
+) -> None:
+    client, path = as_(borys), f"/agreements/{asked.id}"
+    sent = typed_on(client.get(f"{path}/wording").get_data(as_text=True))
+    client.send(f"{path}/wording", {**sent, "target": "61", "draft": "1"})
+    client.send(f"{path}/wording", {**sent, "target": "62", "draft": "1"})
+    form = client.get(f"{path}/wording").get_data(as_text=True)
+    theirs = as_(clara).get(path).get_data(as_text=True)
+
+    assert [(each.number, each.state) for each in session.scalars(select(AgreementVersion))] == [
+        (1, "proposed"),
+        (2, "draft"),
+    ]
+    assert (
+        session.get_one(Agreement, asked.id).negotiating_version_id
+        == session.scalars(select(AgreementVersion.id).where(AgreementVersion.number == 1)).one()
+    )
+    assert 'name="target" inputmode="numeric" autocomplete="off" value="62"' in form
+    assert "Your side keeps a draft" in client.get(path).get_data(as_text=True)
+    assert "keeps a draft" not in theirs
+    assert "/versions/2" not in theirs
+    assert as_(clara).get(f"{path}/versions/2").status_code == 404
+
+
+def test_what_is_sent_takes_the_place_of_the_draft(
+    as_: Enter, borys: Person, asked: Agreement, session: Session
+) -> None:
+    client, path = as_(borys), f"/agreements/{asked.id}/wording"
+    sent = typed_on(client.get(path).get_data(as_text=True))
+    client.send(path, {**sent, "target": "61", "draft": "1"})
+    again = typed_on(client.get(path).get_data(as_text=True))
+    answer = client.send(path, again)
+
+    assert answer.status_code == 303
+    rows = session.execute(select(AgreementVersion.number, AgreementVersion.state)).all()
+    assert [tuple(each) for each in rows] == [(1, "superseded"), (2, "countered")]
+    assert made(session)["target"] == 61
+
+
+def test_a_draft_is_dropped(as_: Enter, borys: Person, asked: Agreement, session: Session) -> None:
+    client, path = as_(borys), f"/agreements/{asked.id}/wording"
+    sent = typed_on(client.get(path).get_data(as_text=True))
+    client.send(path, {**sent, "target": "61", "draft": "1"})
+    answer = client.send(path, {**sent, "drop": "1"})
+
+    assert answer.location.endswith(path)
+    assert [each.number for each in session.scalars(select(AgreementVersion))] == [1]
+    assert 'value="61"' not in client.get(path).get_data(as_text=True)
+
+
+def test_members_keep_no_draft(as_: Enter, anna: Person, asked: Agreement, session: Session) -> None:
+    client, path = as_(anna), f"/agreements/{asked.id}/wording"
+    client.send(path, {"deliverable": "Inne", "deliver_time_number": "2", "draft": "1", "version": "1"})
+
+    assert [each.number for each in session.scalars(select(AgreementVersion))] == [1]

@@ -118,7 +118,52 @@ def test_a_third_department_sees_nothing_of_it(as_: Enter, dorota: Person, promi
     assert client.get(address).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["?period=year", "?day=yesterday", "?day=9999-12-31", "promises?what=kept"])
+SHARES = {"Dobre": (22, 0), "Gorsze": (20, 5), "Nic": (0, 0), "Najgorsze": (12, 12), "Za mało": (1, 2)}
+"""Agreements with a target of 90 %: how many promises were kept, how many broken."""
+
+
+def test_the_worst_come_first_unless_another_order_is_asked_for(
+    as_: Enter,
+    clara: Person,
+    anna: Person,
+    departments: dict[str, Department],
+    session: Session,
+    clock: Clock,
+    borys: Person,
+) -> None:
+    sides = {"provider": departments["legal"], "consumer": departments["sales"]}
+    made = iter(opened(session, anna, departments, Random(1), sum(map(sum, SHARES.values()))))
+    for title, (kept, broken) in SHARES.items():
+        agreement = negotiating.draft(session, title, terms=sales_kit.TERMS, by=clara, now=MONDAY, **sides)
+        version = negotiating.propose(session, agreement, by=clara, now=MONDAY)
+        negotiating.accept(session, version, by=borys, now=MONDAY)
+        for place in range(kept + broken):
+            each = next(made)
+            each.agreement_id, each.version_id, each.requested_at = agreement.id, version.id, MONDAY
+            each.provider_id, each.consumer_id = departments["legal"].id, departments["sales"].id
+            each.outcome = "kept" if place < kept else "broken"
+            each.due_at = each.closed_at = each.delivered_at = MONDAY + timedelta(hours=2)
+    session.commit()
+    clock.at += timedelta(days=1)
+
+    def order(path: str) -> list[str]:
+        shown = page(as_(borys), f"/agreements/scoreboard/{path}")
+        return re.findall(r'<span class="score-what"><b>([^<]+)</b>', shown)
+
+    assert [each for each in order("") if each in SHARES] == [
+        "Najgorsze",
+        "Gorsze",
+        "Za mało",
+        "Dobre",
+        "Nic",
+    ]
+    assert [each for each in order("?order=name") if each in SHARES] == sorted(SHARES)
+    assert "order=name" in page(as_(borys), "/agreements/scoreboard/?order=name&period=week")
+
+
+@pytest.mark.parametrize(
+    "path", ["?period=year", "?day=yesterday", "?day=9999-12-31", "?order=best", "promises?what=kept"]
+)
 def test_an_address_that_does_not_exist_says_so(as_: Enter, borys: Person, path: str) -> None:
     assert as_(borys).get(f"/agreements/scoreboard/{path}").status_code == 404
 

@@ -212,6 +212,10 @@ def test_a_deputy_sees_the_week_of_the_absent_head_and_only_then(
 
     assert columns(shown) == columns(heads)
     assert columns(shown)["asked"]["total"] == "8"
+    assert "You stand in for Borys Jawor until" in shown
+    assert shown.count("· for Borys Jawor") >= 8
+    assert "Borys Jawor until" not in heads
+    assert "· for Borys Jawor" not in heads
     assert as_(dorota).get("/agreements/week/").status_code == 404
 
 

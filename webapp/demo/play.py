@@ -50,7 +50,7 @@ class Size:
     """New renewals per work day in the last weeks: small long sales that are dragged along the board."""
 
 
-SIZES = {"small": Size(100, 0.62, 0.95, 0.6), "year": Size(380, 4.2, 42.0, 1.0)}
+SIZES = {"small": Size(100, 0.62, 0.95, 0.6), "year": Size(380, 2.0, 6.0, 0.8)}
 
 RENEWING = timedelta(days=63)
 """So long before the end renewals begin."""

@@ -35,7 +35,7 @@ def upgrade() -> None:
     month = sa.Column("month", sa.Date(), nullable=False)
     touched = sa.Column("touched", sa.BigInteger(), autoincrement=False, nullable=False)
     _table("rollup_cohorts", (month, _key("highest"), _text("status", 20), touched), "n", ("money",))
-    stay = (_text("what", 5), _key("rank"), _text("outcome", 20), _key("bucket"))
+    stay = (_text("what", 10), _key("rank"), _text("outcome", 20), _key("bucket"))
     _table("rollup_stays", (grain, month, *stay), "n", ("seconds",))
     _table("rollup_reach", (day, _key("rank")), "n")
     _journeys()

@@ -54,6 +54,7 @@ def upgrade() -> None:
         _key("imported_steps", "person_id", "people"),
         _key("imported_steps", "department_id", "departments"),
         sa.PrimaryKeyConstraint("instance_id", "seq", name=op.f("pk_imported_steps")),
+        sqlite_with_rowid=False,
     )
 
 

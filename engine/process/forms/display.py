@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from engine import files
 from engine.calendars import HOME
 from engine.process.blueprint import Text
 from engine.process.forms.model import NUMBERS, REFERENCES, Field, Form
@@ -19,7 +20,7 @@ def display(
 ) -> list[tuple[str, str]]:
     """Labels and answers in ``pl`` or ``en``, in the form's order, without what was left empty.
 
-    Without ``names`` a reference reads #12. A row of lines is a line of text.
+    Without ``names`` a reference reads #12, and a file has its name only. A row of lines is a line of text.
     """
     shown = [(field, answers.get(field.key)) for field in form.fields]
     filled = [(field, answer) for field, answer in shown if answer not in (None, "", [])]
@@ -41,11 +42,18 @@ def _shown(field: Field, answer: Any, locale: str, names: Names | None) -> str:
         return (names and names(field.type, answer)) or f"#{answer}"
     if isinstance(answer, int | float):
         return _with_unit(field, _number(answer, locale, money=field.type == "money"))
+    if field.type == "file":
+        return _file(str(answer), names)
     if field.type in ("date", "datetime"):
         return _time(str(answer), locale)
     return next(
         (option.label.into(locale) for option in field.options if option.value == answer), str(answer)
     )
+
+
+def _file(answer: str, names: Names | None) -> str:
+    named = files.NAMED.fullmatch(answer)
+    return (named and names and names("file", int(named["id"]))) or files.name_in(answer)
 
 
 def _row(field: Field, row: Mapping[str, Any], locale: str, names: Names | None) -> str:

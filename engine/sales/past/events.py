@@ -142,6 +142,8 @@ class Reader:
         self._moment = moments(chosen)
         self._has_transitions = "transition" in chosen.columns
         self._texts: dict[str, dict[str, str]] = {role: {} for role in LONGEST}
+        self._cases: dict[str | None, str] = self._texts["case"]  # type: ignore[assignment]
+        self._whats: dict[str | None, str] = self._texts["activity"]  # type: ignore[assignment]
         self._activities: set[str] = set()
         self._amounts: dict[str, int] = {}
         self._zero = Decimal("0.01")
@@ -165,8 +167,8 @@ class Reader:
         ) = cells
         text = self._text
         try:
-            self.case = self._needed(case, "case", wrong.NoCase)
-            what = self._needed(activity, "activity", wrong.NoActivity)
+            self.case = self._cases.get(case) or self._needed(case, "case", wrong.NoCase)
+            what = self._whats.get(activity) or self._needed(activity, "activity", wrong.NoActivity)
             if what not in self._activities:
                 self._learn(what)
             at = self._at(time)

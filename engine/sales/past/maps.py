@@ -327,3 +327,30 @@ def _departments(said: Mapping[str, Any]) -> dict[str, str]:
         " ".join(name.split()): _text(said, f"departments.{name[:60]}", name, 60, needed=False)
         for name in said
     }
+
+
+def written(plain: Mapping[str, Any]) -> str:
+    """The TOML text of a map given as plain data, in the order in which one reads it."""
+    lines: list[str] = []
+    for name in ("history", "file", "columns"):
+        said = {key: value for key, value in plain.get(name, {}).items() if value not in ("", None)}
+        if said:
+            lines += [f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in said.items()), ""]
+    for each in plain.get("positions", ()):
+        said = {key: value for key, value in each.items() if value not in ("", None)}
+        lines += ["[[positions]]", *(f"{key} = {_toml(value)}" for key, value in said.items()), ""]
+    for name in ("activities", "departments"):
+        if plain.get(name):
+            rows = (f"{quoted(key)} = {_toml(value)}" for key, value in plain[name].items())
+            lines += [f"[{name}]", *rows, ""]
+    return "\n".join(lines)
+
+
+def _toml(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else quoted(str(value))
+
+
+def quoted(text: str) -> str:
+    """A TOML text."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"{}"'.format("".join(s if s.isprintable() else f"\\U{ord(s):08X}" for s in escaped))

@@ -11,7 +11,7 @@ from statistics import median
 
 from engine.sales.past import events, sheets, wrong, xes
 from engine.sales.past.files import Log
-from engine.sales.past.maps import COLUMNS, MEANINGS, NEEDED
+from engine.sales.past.maps import COLUMNS, MEANINGS, NEEDED, quoted
 
 LOOKED_AT = 20_000
 """Rows of the file that a proposal is made from."""
@@ -161,7 +161,7 @@ def _positions(seen: Seen, columns: Mapping[str, str], activities: Sequence[str]
     kept = sorted(often[:MOST_POSITIONS], key=lambda name: (median(order[name]), -len(order[name])))
     found: dict[str, str] = {}
     for name in kept:
-        key = _slug(name) or f"p{len(found) + 1}"
+        key = slug(name) or f"p{len(found) + 1}"
         while key in found or key in MEANINGS:
             key = f"{key[:56]}_{len(found) + 1}"
         found[key] = name
@@ -185,28 +185,28 @@ def _lines(
     yield "# A proposal. Correct it: which columns say what, the positions from the first to the last, and what each"
     yield "# activity means: the key of a position, won, lost, rerouted, suspended, resumed, or step (kept, moves nothing)."
     yield "[history]"
-    yield f"ladder = {_quoted(ladder)}"
-    yield f"title = {_quoted(log.name.split('.')[0][:200] or ladder)}"
+    yield f"ladder = {quoted(ladder)}"
+    yield f"title = {quoted(log.name.split('.')[0][:200] or ladder)}"
     yield ""
     yield from _file(seen, columns)
     yield "[columns]"
-    yield from (f"{role} = {_quoted(column)}" for role, column in columns.items())
+    yield from (f"{role} = {quoted(column)}" for role, column in columns.items())
     for key, activity in positions:
-        yield from ("", "[[positions]]", f"key = {_quoted(key)}", f"title = {_quoted(activity[:120])}")
+        yield from ("", "[[positions]]", f"key = {quoted(key)}", f"title = {quoted(activity[:120])}")
     yield from ("", "[activities]")
     keys = {activity: key for key, activity in positions}
     for activity, count in counted.items():
-        yield f"{_quoted(activity)} = {_quoted(keys.get(activity) or meaning(activity))}  # {count}"
+        yield f"{quoted(activity)} = {quoted(keys.get(activity) or meaning(activity))}  # {count}"
     yield ""
 
 
 def _file(seen: Seen, columns: Mapping[str, str]) -> Iterable[str]:
     said = []
     if seen.encoding:
-        said.append(f"encoding = {_quoted(seen.encoding)}")
+        said.append(f"encoding = {quoted(seen.encoding)}")
     form = _form(seen.sample(columns["time"]))
     if form:
-        said.append(f"time = {_quoted(str(form))}")
+        said.append(f"time = {quoted(str(form))}")
     if "amount" in columns and any(
         re.fullmatch(r"-?[\d\s.]*,\d{1,2}", each) for each in seen.sample(columns["amount"])
     ):
@@ -215,10 +215,11 @@ def _file(seen: Seen, columns: Mapping[str, str]) -> Iterable[str]:
 
 
 def _key(name: str) -> str:
-    return _slug(name.split(".")[0])[:60] or "history"
+    return slug(name.split(".")[0])[:60] or "history"
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
+    """What a text would be called as a key."""
     return re.sub(r"[^a-z0-9]+", "_", _plain(text)).strip("_")[:60]
 
 
@@ -226,12 +227,3 @@ def _plain(text: str) -> str:
     """Small letters without marks."""
     split = unicodedata.normalize("NFKD", text.strip().lower().replace("ł", "l"))
     return "".join(sign for sign in split if not unicodedata.combining(sign))
-
-
-def _quoted(text: str) -> str:
-    """A TOML text."""
-    shown = "".join(
-        sign if sign.isprintable() else f"\\U{ord(sign):08X}"
-        for sign in text.replace("\\", "\\\\").replace('"', '\\"')
-    )
-    return f'"{shown}"'

@@ -8,8 +8,9 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, Numeric, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, BigId
+from engine.process import definitions
 
-KIND = "imported"
+KIND = definitions.PAST
 """The kind of a definition that is a history from elsewhere: it has a ladder and steps, no drawing, starts nothing."""
 
 STATUSES = ("draft", "waiting", "running", "done", "refused")
@@ -86,6 +87,7 @@ class ImportedStep(Base):
     """
 
     __tablename__ = "imported_steps"
+    __table_args__ = {"sqlite_with_rowid": False}
 
     instance_id: Mapped[int] = mapped_column(
         ForeignKey("instances.id"), primary_key=True, autoincrement=False

@@ -102,8 +102,16 @@ class NothingStands(Refusal):
     """No event of the file stands on the ladder: none of the activities that the map leads to a position occurs in it. It has: %(present)s."""
 
 
+class NeverEnded(Refusal):
+    """This import was begun %(tries)s times and never ended. Import the file on the command line: contentum history import."""
+
+
+class NotADraft(Refusal):
+    """This import waits, runs or has ended already; its map does not change any more."""
+
+
 class Rows(Refusal):
-    """%(count)s rows of the file are wrong, so nothing was imported."""
+    """Wrong rows in the file: %(count)s. Nothing was imported."""
 
     def __init__(self, ledger: "Ledger") -> None:
         self.ledger = ledger
@@ -111,7 +119,7 @@ class Rows(Refusal):
 
 
 class CasesChanged(Refusal):
-    """%(count)s cases are here already and differ in this file, so nothing was imported: %(names)s. What was imported does not change; import the file under another name of the ladder."""
+    """Cases that are here already and differ in this file: %(count)s (%(names)s). Nothing was imported: what came in once does not change. Import the file under another name of the ladder."""
 
 
 class NoCase(Refusal):
@@ -173,11 +181,18 @@ class Ledger:
             raise Rows(self)
 
     def plain(self) -> list[dict[str, Any]]:
-        """The listed rows as data: line, English sentence before its places are filled, the places."""
-        return [
-            {"line": line, "message": each.message, "places": {k: str(v) for k, v in each.places.items()}}
-            for line, each in self.first
-        ]
+        """The listed rows as data."""
+        return [said(each, line) for line, each in self.first]
+
+
+def said(refusal: Refusal, line: int | None = None) -> dict[str, Any]:
+    """A refusal as data: its line, the English sentence before its places are filled, the places in both languages."""
+    places = {name: _kept(value) for name, value in refusal.places.items()}
+    return {"line": line, "message": refusal.message, "places": places}
+
+
+def _kept(value: Any) -> Any:
+    return {"pl": value.pl, "en": value.en} if isinstance(value, Text) else str(value)
 
 
 def short(names: Sequence[str], most: int = 12) -> str:

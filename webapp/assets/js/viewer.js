@@ -1,5 +1,7 @@
 // <bpmn-view src="…/file.bpmn" label="…" marks='{"done": ["a"], "now": ["b"], "found": {"c": "2"}}'>text without script</bpmn-view>
 // `crossings` are flows with a state and words: {"flow_1": {"state": "kept", "words": "✓ H5 92%"}}.
+// `heat` shades elements: {"task_1": {"level": 3, "words": "4 d", "href": "…"}}; pressing one goes there. `taken` are words
+// on flows: {"flow_1": "12"}.
 // Marks may also stand in a <script type="application/json"> inside. `now` elements say "you are here" (attribute here="…").
 // Elements anywhere on the page with data-element="ID" and the diagram answer each other: pressing one picks the other.
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer"
@@ -12,6 +14,8 @@ function middle(points) {
   const [start, end] = length(last) < 90 ? longest : last
   return { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 }
 }
+
+const hottest = (heat) => Object.keys(heat).sort((one, other) => heat[other].level - heat[one].level)[0]
 
 const length = ([start, end]) => Math.hypot(end.x - start.x, end.y - start.y)
 
@@ -48,10 +52,10 @@ class BpmnView extends HTMLElement {
 
   #marks() {
     const written = this.getAttribute("marks") ?? this.querySelector('script[type="application/json"]')?.textContent
-    return { done: [], now: [], found: {}, crossings: {}, ...JSON.parse(written || "{}") }
+    return { done: [], now: [], found: {}, crossings: {}, heat: {}, taken: {}, ...JSON.parse(written || "{}") }
   }
 
-  #mark({ done, now, found, crossings }) {
+  #mark({ done, now, found, crossings, heat, taken }) {
     const canvas = this.viewer.get("canvas")
     const known = (id) => this.viewer.get("elementRegistry").get(id)
     for (const id of done) if (known(id)) canvas.addMarker(id, "mark-done")
@@ -59,6 +63,34 @@ class BpmnView extends HTMLElement {
     for (const [id, words] of Object.entries(found))
       if (known(id)) this.#pin(id, "mark-found", words, now.includes(id) ? { right: 14 } : { left: -8 })
     for (const [id, { state, words }] of Object.entries(crossings)) if (known(id)) this.#tag(known(id), state, words)
+    for (const [id, { level, words, href }] of Object.entries(heat)) if (known(id)) this.#warm(id, level, words, href)
+    for (const [id, words] of Object.entries(taken)) if (known(id)) this.#note(known(id), words)
+    this.viewer.on("element.click", ({ element }) => heat[element.id] && window.location.assign(heat[element.id].href))
+  }
+
+  // A shade, and its figure as a link to what it counts.
+  #warm(id, level, words, href) {
+    this.viewer.get("canvas").addMarker(id, `heat-${level}`)
+    const pin = document.createElement("a")
+    pin.className = `pin pin-heat pin-heat-${level}`
+    pin.href = href
+    pin.textContent = words
+    this.viewer.get("overlays").add(id, { position: { top: -12, left: -8 }, html: pin })
+  }
+
+  // A word on the middle of a flow that leads nowhere.
+  #note(flow, words) {
+    const note = document.createElement("span")
+    note.className = "pin pin-taken"
+    note.textContent = words
+    this.#onto(flow, note)
+  }
+
+  #onto(flow, html) {
+    const { x, y } = middle(flow.waypoints)
+    const left = x - Math.min(...flow.waypoints.map((point) => point.x))
+    const top = y - Math.min(...flow.waypoints.map((point) => point.y))
+    this.viewer.get("overlays").add(flow, { position: { left, top }, html })
   }
 
   // A word on the middle of a flow; pressing it picks the flow.
@@ -68,10 +100,7 @@ class BpmnView extends HTMLElement {
     tag.className = `pin pin-crossing pin-${state}`
     tag.textContent = words
     tag.addEventListener("click", () => this.viewer.get("eventBus").fire("element.click", { element: flow }))
-    const { x, y } = middle(flow.waypoints)
-    const left = x - Math.min(...flow.waypoints.map((point) => point.x))
-    const top = y - Math.min(...flow.waypoints.map((point) => point.y))
-    this.viewer.get("overlays").add(flow, { position: { left, top }, html: tag })
+    this.#onto(flow, tag)
   }
 
   #pin(id, marker, words, beside = { left: -8 }) {
@@ -83,13 +112,13 @@ class BpmnView extends HTMLElement {
     this.viewer.get("overlays").add(id, { position: { top: -10, ...beside }, html: pin })
   }
 
-  // The whole drawing if it stays readable, else the place where the token is, or the first crossing.
-  #fit({ now, crossings }) {
+  // The whole drawing if it stays readable, else the place where the token is, the hottest step, or the first crossing.
+  #fit({ now, crossings, heat }) {
     const canvas = this.viewer.get("canvas")
     canvas.zoom("fit-viewport", "auto")
     if (canvas.zoom() >= 0.55) return
     canvas.zoom(0.7)
-    const here = this.viewer.get("elementRegistry").get(now[0] ?? Object.keys(crossings)[0])
+    const here = this.viewer.get("elementRegistry").get(now[0] ?? hottest(heat) ?? Object.keys(crossings)[0])
     if (here) canvas.scrollToElement(here, 80)
     else {
       const { inner } = canvas.viewbox()

@@ -1,11 +1,13 @@
 // A form with data-draft keeps what is typed: a moment after the last key, and when the page is left, it is posted
 // there as a draft. Without this file “Save the draft” does the same with a button.
+import { typed } from "../parts/typed.js"
+
 const waiting = new Map()
 
 async function save(form) {
   clearTimeout(waiting.get(form))
   waiting.delete(form)
-  const sent = { method: "POST", body: new FormData(form), headers: { "X-Draft": "1" }, keepalive: true }
+  const sent = { method: "POST", body: typed(form), headers: { "X-Draft": "1" }, keepalive: true }
   const answer = await fetch(form.dataset.draft, sent).catch(() => null)
   const shown = document.getElementById("draft")
   if (answer?.ok && !answer.redirected) shown?.replaceWith(parsed(await answer.text()))

@@ -1,5 +1,6 @@
 // Changing a field that others depend on (data-decides) asks the server what the form looks like now: fields appear,
 // go, or are worked out. Nothing is sent for good. Without this file the answer comes with the refusal of the form.
+import { typed } from "../parts/typed.js"
 import { ready } from "./lines.js"
 
 const newest = new WeakMap()
@@ -11,8 +12,10 @@ function carryOver(old, fresh) {
   for (const field of old.querySelectorAll("[name]")) {
     const next = there.get(named(field))
     if (!next) continue
-    if ("checked" in field) next.checked = field.checked
-    if (!/radio|checkbox/.test(field.type)) next.value = field.value
+    if (field.type === "file") next.replaceWith(field) // a chosen file cannot be copied, only carried
+    else if (field.type === "hidden" && next.type === "file") continue
+    else if ("checked" in field) next.checked = field.checked
+    if (!/radio|checkbox|file/.test(field.type)) next.value = field.value
   }
   const at = document.activeElement
   return old.contains(at) && at.name ? () => there.get(named(at))?.focus() : () => {}
@@ -21,7 +24,7 @@ function carryOver(old, fresh) {
 async function refresh(form) {
   const asked = Symbol("asked")
   newest.set(form, asked)
-  const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { "X-Fields": "1" } })
+  const answer = await fetch(form.action, { method: "POST", body: typed(form), headers: { "X-Fields": "1" } })
   const text = await answer.text()
   if (!answer.ok || newest.get(form) !== asked) return
   const page = new DOMParser().parseFromString(text, "text/html")

@@ -1,0 +1,199 @@
+"""What agreement dynamics is made of, from where it is cheapest: the roll-ups, the log of a few items, or the whole log.
+
+Roll-ups answer for the whole company as of now. A section of few items is read once and counted here; everything else
+is counted by the database. All three give the same: `reports.movements` is the definition.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from reports import dynamics, queries, rollups
+from reports.dynamics import Net
+from reports.movements import (
+    RED,
+    Buckets,
+    Movement,
+    Total,
+    last_moves,
+    standing,
+    tally,
+    tell,
+    within,
+)
+from reports.periods import DAY, By, Period, before, pieces, spanning
+from reports.queries import Scope
+from reports.rollups import reads
+
+FEW = 5_000
+"""Up to so many items are read and counted here."""
+
+Caused = list[tuple[int, str, str, int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which days a report is about: ``now`` is judged, ``current`` is the whole period it is of, ``bars`` are drawn."""
+
+    chosen: Period
+    finer: By
+    current: Period
+    now: Period
+    since: date
+    through: date
+
+    @property
+    def bars(self) -> list[Period]:
+        """The periods of the picture."""
+        return spanning(self.chosen.start, self.chosen.end, self.finer)
+
+    @property
+    def reach(self) -> Period:
+        """All days that any comparison looks at."""
+        weekdays = self.chosen.start - 7 * (dynamics.BACK_TO + 4) * DAY
+        start = min(weekdays, before(self.current, dynamics.BACK_TO)[-1].start, self.chosen.start)
+        return Period(start, self.chosen.end)
+
+    def judged(self) -> list[Period]:
+        """The days that say how the current period compares."""
+        compared = dynamics.compared(self.current, since=self.since, through=self.through)
+        return [self.now, *compared]
+
+    def drawn(self) -> list[Period]:
+        """The days of the picture and of the table of periods, with those they are compared with."""
+        found = [*self.bars, *self.judged(), *before(self.current, dynamics.BACK_TO)]
+        for bar in self.bars:
+            found += dynamics.compared(bar, since=self.since, through=max(self.through, bar.start))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """``drawn`` knows only kinds, ``judged`` also departments (or people) and positions; see `Question`."""
+
+    drawn: Buckets
+    judged: Buckets
+    start: Mapping[str, Total]
+    end: Mapping[str, Total]
+    causes: Caused
+    net: Net
+    idle: Mapping[str, Total]
+
+
+def gather(
+    session: Session, scope: Scope, ask: Question, limits: Mapping[str, date], *, by_owner: bool
+) -> Gathered:
+    """Everything for one window. ``limits``: by position, the day since which a move is recent enough."""
+    if is_kept(session, scope):
+        return _kept(session, scope, ask, limits, by_owner=by_owner)
+    movements = few(session, scope)
+    if movements is not None:
+        return _counted(movements, scope, ask, limits, by_owner=by_owner)
+    return _logged(session, scope, ask, limits, by_owner=by_owner)
+
+
+def is_kept(session: Session, scope: Scope) -> bool:
+    """Whether the roll-ups answer for this scope."""
+    return scope.is_whole and scope.ladder not in rollups.ELSEWHERE and reads.holds(session, scope.ladder)
+
+
+def _kept(
+    session: Session, scope: Scope, ask: Question, limits: Mapping[str, date], *, by_owner: bool
+) -> Gathered:
+    ladder, last = scope.ladder, reads.last_day(session, scope.ladder)
+    is_now = last is None or last < ask.now.end
+    judged = (
+        queries.grouped(session, scope, ask.reach, by_owner=True)
+        if by_owner
+        else reads.parts(session, ladder, pieces(ask.judged()))
+    )
+    return Gathered(
+        reads.parts(session, ladder, pieces(ask.drawn()), ("kind",)),
+        judged,
+        reads.positions(session, ladder, ask.now.start),
+        reads.standing(session, ladder) if is_now else reads.positions(session, ladder, ask.now.end),
+        reads.causes(session, ladder, ask.now),
+        Net(*reads.nets(session, ladder, ask.current.by, ask.current.start))
+        if is_now or ask.now == ask.current
+        else _net(session, scope, ask.now),
+        reads.resting(session, ladder, limits)
+        if is_now
+        else queries.idle(session, scope, ask.now.end, limits),
+    )
+
+
+def _logged(
+    session: Session, scope: Scope, ask: Question, limits: Mapping[str, date], *, by_owner: bool
+) -> Gathered:
+    buckets = queries.grouped(session, scope, ask.reach, by_owner=by_owner)
+    return Gathered(
+        buckets,
+        buckets,
+        queries.positions(session, scope, ask.now.start),
+        queries.positions(session, scope, ask.now.end),
+        queries.causes(session, scope, ask.now),
+        _net(session, scope, ask.now),
+        queries.idle(session, scope, ask.now.end, limits),
+    )
+
+
+def _net(session: Session, scope: Scope, now: Period) -> Net:
+    mine = tell(queries.histories(session, scope, moved_in=now))
+    return dynamics.net(each for each in _of(scope, mine) if each.fact.day in now)
+
+
+def few(session: Session, scope: Scope) -> list[Movement] | None:
+    """The movements of the scope's items before anybody's share is taken; None when they are many or all."""
+    items = queries.listed_items(session, scope, most=FEW)
+    return None if items is None else tell(queries.of_items(session, scope, items))
+
+
+def _of(scope: Scope, movements: Iterable[Movement]) -> list[Movement]:
+    if scope.department_ids is None and scope.owner_id is None:
+        return list(movements)
+    return list(within(movements, department_ids=scope.department_ids, owner_id=scope.owner_id))
+
+
+def _counted(
+    movements: Sequence[Movement],
+    scope: Scope,
+    ask: Question,
+    limits: Mapping[str, date],
+    *,
+    by_owner: bool,
+) -> Gathered:
+    mine, reach = _of(scope, movements), ask.reach
+    now = [each for each in mine if each.fact.day in ask.now]
+    buckets = tally((each for each in mine if each.fact.day in reach), by_owner=by_owner)
+    return Gathered(
+        buckets,
+        buckets,
+        standing(mine, before=ask.now.start),
+        standing(mine, before=ask.now.end),
+        _caused(now),
+        dynamics.net(now),
+        _idle(mine, ask.now.end, limits),
+    )
+
+
+def _caused(now: Iterable[Movement]) -> Caused:
+    found: Counter[tuple[int, str, str]] = Counter()
+    money: Counter[tuple[int, str, str]] = Counter()
+    for each in now:
+        if each.kind in RED:
+            key = (each.fact.causing_department_id or 0, queries.reason(each.fact), each.kind)
+            found[key] += 1
+            money[key] += each.money
+    ordered = sorted(found, key=lambda key: (-found[key], key))
+    return [(*key, found[key], money[key]) for key in ordered]
+
+
+def _idle(movements: Iterable[Movement], before: date, limits: Mapping[str, date]) -> dict[str, Total]:
+    found: dict[str, Total] = {}
+    for each in last_moves(movements, before=before):
+        if each.entered in limits and each.fact.day < limits[each.entered]:
+            found[each.entered] = found.get(each.entered, Total()).plus(Total(1, 0, each.money))
+    return found
