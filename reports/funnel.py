@@ -155,11 +155,11 @@ Lengths = Mapping[tuple[str, int], Sequence[Stay]]
 
 def lengths(found: Mapping[StayKey, Stays]) -> dict[tuple[str, int], list[Stay]]:
     """Stays in days, each step read out as the mean of its members, whatever their months."""
-    sums: defaultdict[tuple[str, int, str, int], list[int]] = defaultdict(lambda: [0, 0])
-    for key, stay in found.items():
-        sum_ = sums[key.what, key.rank, key.outcome, key.bucket]
-        sum_[0] += stay.n
-        sum_[1] += stay.seconds
+    sums: dict[tuple[str, int, str, int], tuple[int, int]] = {}
+    for (_, what, rank, outcome, number), (n, seconds) in found.items():
+        step = (what, rank, outcome, number)
+        known = sums.get(step, (0, 0))
+        sums[step] = (known[0] + n, known[1] + seconds)
     told: defaultdict[tuple[str, int], list[Stay]] = defaultdict(list)
     for (what, rank, outcome, _), (n, seconds) in sums.items():
         if n:
@@ -208,9 +208,8 @@ def _in_state(counted: Mapping[CohortKey, Total], states: Sequence[str]) -> Tota
 
 
 def _step(counted: Mapping[CohortKey, Total], times: Lengths, stage: str, rank: int, view: View) -> Step:
-    cells = {
-        fate: total(each for key, each in counted.items() if has(key, rank, fate, view)) for fate in FATES
-    }
+    here = [(key, each) for key, each in counted.items() if has(key, rank, "reached", view)]
+    cells = {fate: total(each for key, each in here if has(key, rank, fate, view)) for fate in FATES}
     ways: Iterable[Stay] = times.get((REACH, rank), ())
     if view == "touched":
         skipped = total(each for key, each in counted.items() if has(key, rank, "skipped", "cohort"))
@@ -224,7 +223,9 @@ def _without(ways: Iterable[Stay], skipped: int) -> Iterator[Stay]:
         passed = stay.outcome == FURTHER and stay.until <= 1 / DAY
         gone = min(skipped, stay.n) if passed else 0
         skipped -= gone
-        if stay.n > gone:
+        if not gone:
+            yield stay
+        elif stay.n > gone:
             yield replace(stay, n=stay.n - gone)
 
 

@@ -11,6 +11,7 @@ from reports.survival import Estimate
 
 FULL, BAR_X, BAR_WIDTH, ROW = 1390, 162, 488, 43
 DWELL_X, DWELL_WIDTH = 1030, 255
+SHARES_X = 745
 NARROW, BLOCK = 360, 76
 HATCH = (
     '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
@@ -121,10 +122,10 @@ def _row(row: Row, y: float, height: float, scale: float) -> str:
     name = row.name if len(row.name) <= 19 else row.name[:18].rstrip() + "…"
     bar, end = _bar(row, BAR_X, middle - size / 2, size, scale)
     drawn = [text(0, middle + 5, row.rank, "m"), text(16, middle + 5, name, "b"), bar]
-    drawn += [
-        text(end + 8, middle + 5, row.total, "v"),
-        text(end + 18 + 8 * len(row.total), middle + 5, row.rest, "m"),
-    ]
+    drawn.append(text(end + 8, middle + 5, row.total, "v"))
+    beside = end + 18 + 8 * len(row.total)
+    if beside + 6.3 * len(row.rest) < SHARES_X:  # else the table beside says it
+        drawn.append(text(beside, middle + 5, row.rest, "m"))
     drawn += [text(786, middle + 5, row.share, "b e"), text(878, middle + 5, row.part, "m e")]
     drawn += [text(944, middle + 5, row.mature, "b e"), text(994, middle + 5, row.interval, "m e")]
     return "".join(drawn)

@@ -21,6 +21,7 @@ from reports.movements import (
     last_moves,
     standing,
     tally,
+    tally_kinds,
     tell,
     within,
 )
@@ -168,10 +169,10 @@ def _counted(
 ) -> Gathered:
     mine, reach = _of(scope, movements), ask.reach
     now = [each for each in mine if each.fact.day in ask.now]
-    buckets = tally((each for each in mine if each.fact.day in reach), by_owner=by_owner)
+    days = {day for period in pieces([ask.now, *ask.compared()]) for day in period}
     return Gathered(
-        Rows(buckets),
-        buckets,
+        Rows(tally_kinds(each for each in mine if each.fact.day in reach)),
+        tally((each for each in mine if each.fact.day in days), by_owner=by_owner),
         standing(mine, before=ask.now.start),
         standing(mine, before=ask.now.end),
         _caused(now),

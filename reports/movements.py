@@ -159,14 +159,28 @@ def within(
 
 def tally(movements: Iterable[Movement], *, by_owner: bool = False) -> Buckets:
     """Count movements by day, department (or owner), positions and kind."""
-    buckets: defaultdict[Key, Total] = defaultdict(Total)
+    sums: dict[Key, list[int]] = {}
     for each in movements:
-        unit = each.fact.owner_id if by_owner else each.fact.department_id
-        key = Key(each.fact.day, unit or 0, each.left, each.entered, each.kind)
-        moved = each.kind not in (TAKEN_OVER, HANDED_OVER)
-        dwell = (each.fact.dwell or 0) if moved else 0
-        buckets[key] = buckets[key].plus(Total(1, dwell, each.money, each.gain))
-    return dict(buckets)
+        fact = each.fact
+        unit = fact.owner_id if by_owner else fact.department_id
+        key = Key(fact.day, unit or 0, each.left, each.entered, each.kind)
+        _count(sums.setdefault(key, [0, 0, 0, 0]), each)
+    return {key: Total(*values) for key, values in sums.items()}
+
+
+def tally_kinds(movements: Iterable[Movement]) -> Buckets:
+    """Count movements by day and kind alone."""
+    sums: dict[tuple[date, str], list[int]] = {}
+    for each in movements:
+        _count(sums.setdefault((each.fact.day, each.kind), [0, 0, 0, 0]), each)
+    return {Key(day, 0, "", "", kind): Total(*values) for (day, kind), values in sums.items()}
+
+
+def _count(sums: list[int], each: Movement) -> None:
+    sums[0] += 1
+    sums[1] += (each.fact.dwell or 0) if each.kind not in (TAKEN_OVER, HANDED_OVER) else 0
+    sums[2] += each.money
+    sums[3] += each.gain
 
 
 def last_moves(movements: Iterable[Movement], *, before: date) -> Iterable[Movement]:

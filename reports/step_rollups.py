@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, String, delete, event, func, inspect, select
+from sqlalchemy import BigInteger, Connection, String, delete, event, func, insert, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column, object_session
 from sqlalchemy.orm.base import NO_VALUE
@@ -24,13 +24,21 @@ from reports.steps import BEGINNING, Step, seconds
 CHANGED = "changes of steps not in the roll-ups yet"
 MARKS = "what was changed in steps when a savepoint began"
 CHUNK = 200
+CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
+DAY, MONTH = "day", "month"
+ANY = -1
+"""As the department before: whichever."""
 WHOLE = 0
 """The definition of the row that says that the roll-ups hold everything: `rebuild` writes it."""
 
 
 class Place(NamedTuple):
-    """Where a sum stands. ``day`` is local, the first of a month for lengths; ``bucket`` is None for sums of days."""
+    """Where a sum stands. ``grain`` is day, or month and then ``day`` its first one; ``bucket`` is None for sums of days.
 
+    Lengths stand once by pair of departments (no element) and once by element (``came_from_id`` `ANY`).
+    """
+
+    grain: str
     definition_id: int
     day: date
     came_from_id: int
@@ -44,7 +52,7 @@ Sums = Mapping[Place, Mapping[str, int]]
 
 
 class StepDay(Base):
-    """What steps of one kind did on a local day; a row of zeros means nothing.
+    """What steps of one kind did on a local day, or in a month; a row of zeros means nothing.
 
     By the day they became ready: ``ready``, of these ``taken`` (begun since, with the seconds they waited) and ``back``
     (A > B > A). By the day they left their queue: ``left`` and ``waited``. By the day they ended: the rest; ``worked`` are
@@ -52,7 +60,9 @@ class StepDay(Base):
     """
 
     __tablename__ = "rollup_steps"
+    __table_args__ = CLUSTERED
 
+    grain: Mapped[str] = mapped_column(String(5), primary_key=True)
     definition_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     day: Mapped[date] = mapped_column(primary_key=True)
     came_from_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
@@ -80,14 +90,16 @@ class StepWait(Base):
     and at most 1.05^bucket seconds, ``seconds`` together."""
 
     __tablename__ = "rollup_waits"
+    __table_args__ = CLUSTERED
 
+    grain: Mapped[str] = mapped_column(String(5), primary_key=True)
     definition_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
-    day: Mapped[date] = mapped_column(primary_key=True)
     came_from_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     department_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     diagram: Mapped[str] = mapped_column(String(200), primary_key=True)
     element: Mapped[str] = mapped_column(String(200), primary_key=True)
     bucket: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(primary_key=True)
     n: Mapped[int] = mapped_column(BigInteger)
     seconds: Mapped[int] = mapped_column(BigInteger)
 
@@ -119,15 +131,28 @@ def adds(step: Step) -> Iterator[tuple[Place, dict[str, int]]]:
     came = {"ready_n": 1, "ready_at": seconds(step.ready), "back": int(step.is_back)}
     if step.started is not None and waited is not None:
         came |= {"taken_n": 1, "taken": waited}
-        month = local_day(step.ready).replace(day=1)
-        place = _place(step, month, bucket(waited))
-        yield place, {"n": 1, "seconds": waited}
-    yield _place(step, local_day(step.ready)), came
+        for place in _lengths(step, bucket(waited)):
+            yield place, {"n": 1, "seconds": waited}
+    yield from _both(step, step.ready, came)
     if step.left is not None and waited is not None:
-        left = {"left_n": 1, "left_at": seconds(step.left), "waited": waited}
-        yield _place(step, local_day(step.left)), left
+        yield from _both(step, step.left, {"left_n": 1, "left_at": seconds(step.left), "waited": waited})
     if step.ended is not None:
-        yield _place(step, local_day(step.ended)), _ended(step, step.ended)
+        yield from _both(step, step.ended, _ended(step, step.ended))
+
+
+def _both(step: Step, at: datetime, counts: dict[str, int]) -> Iterator[tuple[Place, dict[str, int]]]:
+    """By day and by month: long windows are read month by month."""
+    day = local_day(at)
+    where = (step.came_from_id, step.department_id, step.diagram, step.element)
+    yield Place(DAY, step.definition_id, day, *where), counts
+    yield Place(MONTH, step.definition_id, day.replace(day=1), *where), dict(counts)
+
+
+def _lengths(step: Step, length: int) -> Iterator[Place]:
+    month = local_day(step.ready).replace(day=1)
+    at = MONTH, step.definition_id, month
+    yield Place(*at, step.came_from_id, step.department_id, "", "", length)
+    yield Place(*at, ANY, 0, step.diagram, step.element, length)
 
 
 def _ended(step: Step, at: datetime) -> dict[str, int]:
@@ -141,18 +166,17 @@ def _ended(step: Step, at: datetime) -> dict[str, int]:
     }
 
 
-def _place(step: Step, day: date, length: int | None = None) -> Place:
-    return Place(
-        step.definition_id, day, step.came_from_id, step.department_id, step.diagram, step.element, length
-    )
-
-
-def total(steps: Iterable[Step]) -> dict[Place, Counter[str]]:
+def total(steps: Iterable[Step]) -> dict[Place, dict[str, int]]:
     """The sums of many steps: what the tables hold."""
-    found: dict[Place, Counter[str]] = {}
+    found: dict[Place, dict[str, int]] = {}
     for step in steps:
         for place, counts in adds(step):
-            found.setdefault(place, Counter()).update(counts)
+            mine = found.get(place)
+            if mine is None:
+                found[place] = counts
+                continue
+            for name, n in counts.items():
+                mine[name] = mine.get(name, 0) + n
     return found
 
 
@@ -259,14 +283,14 @@ def rebuild(session: Session, *, progress: Callable[[int, int], None] | None = N
     session.execute(delete(StepDay))
     session.execute(delete(StepWait))
     sums = total(_all(session, progress))
-    _add(session, sums)
+    _write(session, sums)
     session.add(StepDay(**_marked(), **dict.fromkeys(DAYS, 0)))
     session.flush()
     return len(sums)
 
 
 def _marked() -> dict[str, Any]:
-    place = Place(WHOLE, BEGINNING.date(), 0, 0, "", "")
+    place = Place(DAY, WHOLE, BEGINNING.date(), 0, 0, "", "")
     return {name: getattr(place, name) for name in PLACE}
 
 
@@ -321,6 +345,20 @@ def _add(session: Session, changes: Sums) -> None:
         _upsert(session, model.__table__, names, mine)
 
 
+def _write(session: Session, sums: Sums) -> None:
+    """Put sums into empty tables."""
+    for model, names, timed in ((StepDay, DAYS, False), (StepWait, LENGTHS, True)):
+        table: Any = model.__table__
+        nothing = dict.fromkeys(names, 0)
+        rows = [
+            {**_key(place, table), **nothing, **counts}
+            for place, counts in sums.items()
+            if (place.bucket is not None) == timed
+        ]
+        if rows:
+            session.connection().execute(insert(table), sorted(rows, key=lambda row: tuple(row.values())[:7]))
+
+
 def _upsert(session: Session, table: Any, names: tuple[str, ...], changes: Sums) -> None:
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     rows = [
@@ -328,9 +366,9 @@ def _upsert(session: Session, table: Any, names: tuple[str, ...], changes: Sums)
         for place in sorted(changes, key=_order)
     ]
     for start in range(0, len(rows), CHUNK):
-        insert = dialect.insert(table).values(rows[start : start + CHUNK])
-        sums = {name: table.c[name] + insert.excluded[name] for name in names}
-        session.execute(insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=sums))
+        upsert = dialect.insert(table).values(rows[start : start + CHUNK])
+        sums = {name: table.c[name] + upsert.excluded[name] for name in names}
+        session.execute(upsert.on_conflict_do_update(index_elements=list(table.primary_key), set_=sums))
 
 
 def _key(place: Place, table: Any) -> dict[str, Any]:

@@ -7,10 +7,11 @@ window, which is the integral of its queue over time. A step that nobody began w
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from math import ceil
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from engine.process.definitions import Definition
@@ -126,49 +127,71 @@ def _of(step: Step, window: Stretch) -> dict[str, int]:
 def _rolled(
     session: Session, scope: Scope, period: Period, window: Stretch, by: By, version: int | None
 ) -> dict[Key, Sums]:
-    """The same from sums of days: time in the queue up to t is the moments left, plus t for each that stands, less the
-    moments of becoming ready."""
-    inside, before = StepDay.day >= period.start, StepDay.day < period.start
-
-    def total(column: Any, *, within: ColumnElement[bool]) -> ColumnElement[int]:
-        return func.coalesce(func.sum(case((within, column), else_=0)), 0)
-
-    columns = [getattr(StepDay, name) for name in by]
-    names = ("ready_n", "ready_at", "left_n", "left_at", "ended_n", "ended_at")
-    earlier = [total(getattr(StepDay, name), within=before) for name in names]
-    here = [total(getattr(StepDay, name), within=inside) for name in (*names, *COUNTED)]
-    query = select(*columns, *earlier, *here).where(_of_process(scope, StepDay, version))
-    rows = session.execute(query.where(StepDay.day < period.end).group_by(*columns))
-    found = {tuple(row[: len(by)]): _summed(row[len(by) :], window) for row in rows}
+    """The same from sums of days and months: what had happened before the window ended, less what had before it began."""
+    is_cut = window[1] < steps.midnight(period.end)
+    until = (period.end.replace(day=1) + 32 * DAY).replace(day=1) if is_cut else period.end
+    before, after = (_upto(session, scope, day, by, version) for day in (period.start, until))
+    nothing = (0,) * len(NAMES)
+    found = {key: _summed(before.get(key, nothing), row, window) for key, row in after.items()}
     return {key: value for key, value in found.items() if any(value)}
 
 
-COUNTED = ("taken_n", "taken", "back", "waited", "done", "cancelled", "abandoned", "worked")
+NAMES = (
+    "ready_n",
+    "ready_at",
+    "left_n",
+    "left_at",
+    "ended_n",
+    "ended_at",
+    "taken_n",
+    "taken",
+    "back",
+    "waited",
+    "done",
+    "cancelled",
+    "abandoned",
+    "worked",
+)
 
 
-def _summed(row: Sequence[Any], window: Stretch) -> Sums:
+def _upto(session: Session, scope: Scope, day: date, by: By, version: int | None) -> dict[Key, Sequence[int]]:
+    """The sums of everything before a day: whole months, then the days of its own."""
+    month = day.replace(day=1)
+    months = and_(StepDay.grain == step_rollups.MONTH, StepDay.day < month)
+    rest = and_(StepDay.grain == step_rollups.DAY, StepDay.day >= month, StepDay.day < day)
+    columns = [getattr(StepDay, name) for name in by]
+    query = select(*columns, *(func.sum(getattr(StepDay, name)) for name in NAMES)).group_by(*columns)
+    found: dict[Key, Sequence[int]] = {}
+    for part in (months, rest) if day > month else (months,):
+        for row in session.execute(query.where(_of_process(scope, StepDay, version), part)):
+            key, values = tuple(row[: len(by)]), [int(value) for value in row[len(by) :]]
+            known = found.get(key)
+            found[key] = values if known is None else [a + b for a, b in zip(known, values, strict=True)]
+    return found
+
+
+def _summed(before: Sequence[int], after: Sequence[int], window: Stretch) -> Sums:
+    """Time spent up to t is the moments left, plus t for each that stands, less the moments of becoming ready."""
     start, end = (seconds(at) for at in window)
-    values = [int(value) for value in row]
-    was, more, counted = values[:6], values[6:12], dict(zip(COUNTED, values[12:], strict=True))
-    all_ = [one + other for one, other in zip(was, more, strict=True)]
+    more = dict(zip(NAMES, (one - other for one, other in zip(after, before, strict=True)), strict=True))
 
     def spent(until: int, of: Sequence[int], place: int) -> int:
         return of[place + 1] + until * (of[0] - of[place]) - of[1]
 
     return Sums(
-        queue=spent(end, all_, 2) - spent(start, was, 2),
-        present=spent(end, all_, 4) - spent(start, was, 4),
-        ready=more[0],
-        taken=counted["taken_n"],
-        taken_seconds=counted["taken"],
-        back=counted["back"],
-        left=more[2],
-        waited=counted["waited"],
-        done=counted["done"],
-        cancelled=counted["cancelled"],
-        abandoned=counted["abandoned"],
-        worked=counted["worked"],
-        waiting=all_[0] - all_[2],
+        queue=spent(end, after, 2) - spent(start, before, 2),
+        present=spent(end, after, 4) - spent(start, before, 4),
+        ready=more["ready_n"],
+        taken=more["taken_n"],
+        taken_seconds=more["taken"],
+        back=more["back"],
+        left=more["left_n"],
+        waited=more["waited"],
+        done=more["done"],
+        cancelled=more["cancelled"],
+        abandoned=more["abandoned"],
+        worked=more["worked"],
+        waiting=after[0] - after[2],
     )
 
 
@@ -176,9 +199,12 @@ def _of_process(scope: Scope, table: Any, version: int | None) -> ColumnElement[
     if version is not None:
         clause: ColumnElement[bool] = table.definition_id == version
         return clause
-    of = select(Definition.id).where(Definition.process == scope.ladder)
-    within: ColumnElement[bool] = table.definition_id.in_(of)
+    within: ColumnElement[bool] = table.definition_id.in_(_versions(scope))
     return within
+
+
+def _versions(scope: Scope) -> Select[int]:
+    return select(Definition.id).where(Definition.process == scope.ladder)
 
 
 def lengths(
@@ -192,7 +218,7 @@ def lengths(
     exact: bool = False,
 ) -> dict[Key, Lengths]:
     """How long begun steps waited that became ready in the window, in steps of 5 % or ``exact``."""
-    if not exact and is_rolled(session, scope) and _is_months(period, window):
+    if not exact and by in (STEP, PAIR) and is_rolled(session, scope) and _is_months(period, window):
         return _rolled_lengths(session, scope, period, by, version)
     found: dict[Key, dict[int, tuple[int, int]]] = {}
     for step in steps.facts(session, scope, window=window, definition_id=version):
@@ -215,15 +241,22 @@ def _rolled_lengths(
     session: Session, scope: Scope, period: Period, by: By, version: int | None
 ) -> dict[Key, Lengths]:
     columns = [getattr(StepWait, name) for name in by]
+    whichever = and_(StepWait.came_from_id == step_rollups.ANY, StepWait.department_id == 0)
+    pairs = and_(StepWait.diagram == "", StepWait.element == "")
     query = (
         select(*columns, StepWait.bucket, func.sum(StepWait.n), func.sum(StepWait.seconds))
-        .where(_of_process(scope, StepWait, version), StepWait.day >= period.start, StepWait.day < period.end)
+        .where(StepWait.grain == step_rollups.MONTH, whichever if by == STEP else pairs)
+        .where(StepWait.day >= period.start, StepWait.day < period.end)
         .group_by(*columns, StepWait.bucket)
     )
+    versions = [version] if version is not None else session.scalars(_versions(scope)).all()
     found: dict[Key, dict[int, tuple[int, int]]] = {}
-    for *key, place, n, whole in session.execute(query):
-        if n:
-            found.setdefault(tuple(key), {})[place] = (int(n), int(whole))
+    for each in versions:  # one after the other they are read in the order of the table
+        for *key, place, more, spent in session.execute(query.where(StepWait.definition_id == each)):
+            if more:
+                mine = found.setdefault(tuple(key), {})
+                n, whole = mine.get(place, (0, 0))
+                mine[place] = (n + int(more), whole + int(spent))
     return dict(found)
 
 

@@ -32,7 +32,7 @@ def _figure(value: float | Decimal, form: Form) -> str:
         case "days":
             return formats.number(value, 0 if value >= 10 or value == int(value) else 1)
         case "count":
-            return formats.count(int(value))
+            return formats.count(int(value)) if value == int(value) else formats.number(value, 1)
         case _:
             return formats.number(value, 0 if value == int(value) else 2)
 

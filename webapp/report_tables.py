@@ -14,7 +14,7 @@ from xlsxwriter import Workbook
 from engine.calendars import HOME
 from webapp import formats, report_figures
 from webapp.languages import current
-from webapp.report_paper import Cell, Column, Paper, Table, Value
+from webapp.report_paper import Cell, Column, Form, Paper, Table, Value
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}")
 """What a spreadsheet takes for the beginning of a formula."""
@@ -132,13 +132,13 @@ def _sheet(sheet: Any, table: Table, bold: Any, shapes: dict[str, Any], root: st
             if root and cell.href.startswith("/") and links < LINKS:
                 sheet.write_url(row, place, f"{root}{cell.href}"[:2079], string="")
                 links += 1
-            _write(sheet, row, place, cell, shapes.get(column.form))
+            _write(sheet, row, place, cell, column.form, shapes)
     if table.rows:
         sheet.autofilter(0, 0, len(table.rows), len(table.columns) - 1)
 
 
-def _write(sheet: Any, row: int, place: int, cell: Cell, shape: Any) -> None:
-    value = cell.value
+def _write(sheet: Any, row: int, place: int, cell: Cell, form: Form, shapes: dict[str, Any]) -> None:
+    value, shape = cell.value, shapes.get(form)
     if value is None or (isinstance(value, float | Decimal) and not isfinite(value)):
         sheet.write_blank(row, place, None, shape)
     elif isinstance(value, datetime):
@@ -148,7 +148,9 @@ def _write(sheet: Any, row: int, place: int, cell: Cell, shape: Any) -> None:
     elif isinstance(value, str):
         sheet.write_string(row, place, value[:LONGEST])
     else:
-        sheet.write_number(row, place, value, shape)
+        sheet.write_number(
+            row, place, value, shapes["days"] if form == "count" and value != int(value) else shape
+        )
 
 
 def _width(table: Table, place: int) -> int:

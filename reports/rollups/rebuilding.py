@@ -1,13 +1,16 @@
 """Roll-ups made anew from the log, and compared with it in both directions."""
 
-from collections.abc import Callable, Iterable, Sequence
+import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
+from reports.movements import MISTAKEN
 from reports.rollups import log, settling, writing
-from reports.rollups.steps import Course, State, Sums, tell
+from reports.rollups.steps import Course, State, Sums, go, outside, stand, tell
 from reports.rollups.writing import ADDED, JOURNEYS
 
 Progress = Callable[[int, int], None]
@@ -93,21 +96,68 @@ States = list[tuple[str, str, State | None]]
 def _summed(
     connection: Connection, ladder: str, stages: Sequence[str], heard: Callable[[int], None]
 ) -> tuple[Sums, States]:
-    """The whole log of a ladder added up, item by item."""
-    sums, course, done, told = Sums(), Course.of(stages), 0, 0
-    states: States = []
-    for steps in log.histories(connection, ladder):
-        states.append((ladder, steps[0].item, tell(steps, course, sums)))
-        done += len(steps)
-        if done - told >= EVERY:
-            told = done
+    """The whole log of a ladder added up, as it was written; item by item where that is not the order of each item."""
+    sums, course = Sums(), Course.of(stages)
+    with _no_garbage():
+        states = _streamed(connection, ladder, course, sums, heard)
+        if states is None:
+            sums = Sums()
+            states = {steps[0].item: tell(steps, course, sums) for steps in log.histories(connection, ladder)}
+    return sums, [(ladder, item, state) for item, state in states.items()]
+
+
+def _streamed(
+    connection: Connection, ladder: str, course: Course, sums: Sums, heard: Callable[[int], None]
+) -> dict[str, State | None] | None:
+    mistaken, states = log.mistaken(connection, ladder), dict[str, State | None]()
+    last: dict[str, int] = {}
+    for done, step in enumerate(log.stream(connection, ladder), 1):
+        item = step.item
+        if step.seq <= last.get(item, 0):
+            return None
+        last[item] = step.seq
+        if step.kind == "corrected":
+            outside(step, "corrected", sums)
+        elif step.id in mistaken:
+            outside(step, MISTAKEN, sums)
+        else:
+            states[item] = go(states.get(item), step, course, sums)
+        if done % EVERY == 0:
             heard(done)
-    return sums, states
+    for item, seq in last.items():
+        state = states.setdefault(item, None)
+        if state is not None:
+            state.seq = seq
+            stand(state, course, sums)
+    return states
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Millions of small sums and no cycles: looking for garbage among them takes longer than adding them up."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _write(connection: Connection, ladder: str, sums: Sums, states: States) -> int:
-    writing.keep(connection, states)
-    return writing.add(connection, {ladder: sums}) + len(states)
+    written = 0
+    with _no_garbage():
+        for table, rows in zip(ADDED, writing.rows({ladder: sums}), strict=True):
+            rows.sort()
+            if rows:
+                writing.fill(connection, table, rows)
+            written += len(rows)
+        kept = sorted(
+            (ladder, item, *writing.columns(state)) for _, item, state in states if state is not None
+        )
+        if kept:
+            writing.fill(connection, JOURNEYS, kept)
+    return written + len(kept)
 
 
 def _silent(_done: int) -> None:

@@ -130,6 +130,29 @@ def _add(table: Table, key: tuple[Any, ...], values: Sequence[int]) -> None:
         known[place] += value
 
 
+def _count(table: Table, key: tuple[Any, ...], seconds: int) -> None:
+    """One more stay, as `_add` would add it."""
+    known = table.get(key)
+    if known is None:
+        table[key] = [1, seconds]
+    else:
+        known[0] += 1
+        known[1] += seconds
+
+
+def _move(table: Table, key: tuple[Any, ...], step: Step, gain: int) -> None:
+    """One more move, as `_add` would add it."""
+    known = table.get(key)
+    if known is None:
+        table[key] = [1, step.dwell or 0, step.money, gain, step.second]
+        return
+    known[0] += 1
+    known[1] += step.dwell or 0
+    known[2] += step.money
+    known[3] += gain
+    known[4] += step.second
+
+
 @lru_cache(maxsize=4096)
 def starts(day: str) -> tuple[str, str, str]:
     """The first days of a day's day, ISO week and month."""
@@ -184,7 +207,7 @@ def tell(steps: Sequence[Step], course: Course, sums: Sums) -> State | None:
 def outside(step: Step, kind: str, sums: Sums) -> None:
     """A move that changes nothing: a mistake, or what takes it back."""
     key = (step.day, step.department_id or 0, "", "", kind)
-    _add(sums.days, key, (1, step.dwell or 0, step.money, 0, step.second))
+    _move(sums.days, key, step, 0)
 
 
 def go(state: State | None, step: Step, course: Course, sums: Sums) -> State:
@@ -194,7 +217,7 @@ def go(state: State | None, step: Step, course: Course, sums: Sums) -> State:
     left = (step.from_stage or "") if state is not None and state.stage else ""
     gain = step.money - state.money if state is not None and left else 0
     key = (step.day, step.department_id or 0, left, entered, kind)
-    _add(sums.days, key, (1, step.dwell or 0, step.money, gain, now))
+    _move(sums.days, key, step, gain)
     if kind in RED:
         _add(sums.causes, (step.day, step.cause_id or 0, step.reason or "", kind), (1, step.money))
     if state is None:
@@ -202,7 +225,7 @@ def go(state: State | None, step: Step, course: Course, sums: Sums) -> State:
     elif state.stage:
         outcome, seconds = OUTCOMES.get(kind, "rerouted"), max(0, now - state.entered)
         stay = (month(state.created_day), VISIT, state.rank, outcome, bucket(seconds))
-        _add(sums.stays, stay, (1, seconds))
+        _count(sums.stays, stay, seconds)
     _compare(state, step, sums)
     state.stage, state.entered = entered, now
     state.rank = course.rank(entered, step.to_rank) if entered else 0
@@ -241,19 +264,20 @@ def _come(state: State, step: Step, sums: Sums) -> None:
 
 def _way(created: str, what: str, rank: int, outcome: str, seconds: int, sums: Sums) -> None:
     length = max(0, seconds)
-    _add(sums.stays, (created, what, rank, outcome, bucket(length)), (1, length))
+    _count(sums.stays, (created, what, rank, outcome, bucket(length)), length)
 
 
 def _compare(state: State, step: Step, sums: Sums) -> None:
     """Where it stood when the day, week and month began against where it stands now."""
-    after = ENDS.get(step.kind) or step.to_rank or step.from_rank or 0
-    for place, start in enumerate(starts(step.day)):
-        if len(state.periods) <= place:
-            state.periods.append(_period(start, step))
-        elif state.periods[place][0] != start:
-            _net(place, state.periods[place], sums)
-            state.periods[place] = _period(start, step)
-        period = state.periods[place]
+    after, periods = ENDS.get(step.kind) or step.to_rank or step.from_rank or 0, state.periods
+    if not periods:
+        periods += [_period(start, step) for start in starts(step.day)]
+    elif periods[0][0] != step.day:
+        for place, start in enumerate(starts(step.day)):
+            if periods[place][0] != start:
+                _net(place, periods[place], sums)
+                periods[place] = _period(start, step)
+    for period in periods:
         period[2] = after
         if period[4]:
             open_ = [rank for rank in period[4] if rank > after]

@@ -20,6 +20,7 @@ from reports.rollups.tables import (
 )
 
 GRAINS = ("day", "week", "month")
+TOGETHER = 100
 Row = tuple[Any, ...]
 
 ADDED: tuple[SqlTable, ...] = tuple(
@@ -41,19 +42,42 @@ def ordered(table: SqlTable) -> list[Column[Any]]:
     return [*key, *(column for column in table.columns if column not in set(key))]
 
 
-@lru_cache(maxsize=32)
-def _statement(table: SqlTable, mark: str) -> str:
+@lru_cache(maxsize=4096)
+def _statement(table: SqlTable, mark: str, count: int) -> str:
     key = [column.name for column in table.primary_key]
     rest = [column.name for column in ordered(table)[len(key) :]]
     if table is JOURNEYS:
         sets = ", ".join(f"{name} = excluded.{name}" for name in rest)
     else:
         sets = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in rest)
-    values = ", ".join([mark] * len(table.columns))
+    row = f"({', '.join([mark] * len(table.columns))})"
     return (
-        f"INSERT INTO {table.name} ({', '.join((*key, *rest))}) VALUES ({values}) "
+        f"INSERT INTO {table.name} ({', '.join((*key, *rest))}) VALUES {', '.join([row] * count)} "
         f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {sets}"
     )
+
+
+def _put(connection: Connection, table: SqlTable, rows: Sequence[Row]) -> None:
+    """Rows in the order of their keys: SQLite takes them one by one, PostgreSQL many in one message."""
+    if connection.dialect.name != "postgresql":
+        connection.exec_driver_sql(_statement(table, "?", 1), rows)
+        return
+    for start in range(0, len(rows), TOGETHER):
+        part = rows[start : start + TOGETHER]
+        values = tuple(value for row in part for value in row)
+        connection.exec_driver_sql(_statement(table, "%s", len(part)), values)
+
+
+def fill(connection: Connection, table: SqlTable, rows: Sequence[Row]) -> None:
+    """Rows into a table that has none of these keys."""
+    if connection.dialect.name != "postgresql":
+        _put(connection, table, rows)
+        return
+    driver: Any = connection.connection.driver_connection
+    names = ", ".join(column.name for column in ordered(table))
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def add(connection: Connection, sums: Mapping[str, Sums]) -> int:
@@ -64,7 +88,7 @@ def add(connection: Connection, sums: Mapping[str, Sums]) -> int:
             row for ladder, each in sums.items() for row in _rows(number, ladder, each.tables()[number])
         )
         if rows:
-            connection.exec_driver_sql(_statement(table, place(connection)), rows)
+            _put(connection, table, rows)
         written += len(rows)
     return written
 
@@ -113,7 +137,7 @@ def keep(connection: Connection, states: Iterable[tuple[str, str, State | None]]
     ordered = sorted(states, key=lambda each: each[:2])
     kept = [(ladder, item, *columns(state)) for ladder, item, state in ordered if state is not None]
     if kept:
-        connection.exec_driver_sql(_statement(JOURNEYS, place(connection)), kept)
+        _put(connection, JOURNEYS, kept)
     gone = [(ladder, item) for ladder, item, state in ordered if state is None]
     if gone:
         mark = place(connection)

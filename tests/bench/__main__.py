@@ -12,6 +12,8 @@ from tests.bench import (
     handoffs,
     importing,
     promises,
+    reporting,
+    reporting_weight,
     sale,
     scripts,
     stock,
@@ -20,7 +22,22 @@ from tests.bench import (
 )
 
 OUT = Path("bench.json")
-PARTS = (engine, sale, stock, clock, decisions, scripts, deploying, web, handoffs, importing, promises, workers)
+PARTS = (
+    engine,
+    sale,
+    stock,
+    clock,
+    decisions,
+    scripts,
+    deploying,
+    web,
+    handoffs,
+    importing,
+    promises,
+    reporting,
+    reporting_weight,
+    workers,
+)
 
 
 def main() -> int:

@@ -341,7 +341,9 @@ def test_axe_finds_nothing_where_a_cell_is_refused_and_a_term_is_tried(
     page_of: PageOf, session: Session, firm: Firm, complaints: list[str]
 ) -> None:
     page = page_of(walking.person(session, CLARA))
-    page.set_viewport_size({"width": 1440, "height": 5000})  # all of it: the buttons at the foot lie over nothing
+    page.set_viewport_size(
+        {"width": 1440, "height": 5000}
+    )  # all of it: the buttons at the foot lie over nothing
     found = {name: wrong for name, go in {"tried": trying, "refused": refused_cell}.items() if (wrong := _looked_at(page, go))}  # fmt: skip
     complaints[:] = [said for said in complaints if "422" not in said]
     assert not found, _read_out(found)

@@ -1,13 +1,16 @@
 """Roll-ups, the log of a few items and the database's own counting tell the same agreement dynamics."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, select
+from sqlalchemy import Engine, delete, select
 from sqlalchemy.orm import Session
 
+from engine.db import sessions
 from engine.people import Department, Membership, Person
 from engine.sales.ladders import Move
 from reports import dynamics, gathering, queries, rollups
@@ -19,7 +22,7 @@ from reports.queries import Scope
 from reports.rollups import reads
 from reports.visits import journeys
 from tests.reports.histories import FIRST, RANKS, Item, at_noon, facts, logs, write
-from tests.reports.test_rollups import empty, ladder
+from tests.reports.test_rollups import EVER, empty, ladder, move_of
 
 __all__ = ["ladder"]
 whatever = settings(
@@ -93,7 +96,7 @@ def test_a_few_items_counted_here_are_those_the_database_counts(
     counted = gathering.gather(session, scope, ask, limits, by_owner=False)
     logged = gathering._logged(session, scope, ask, limits, by_owner=False)
 
-    assert counted.judged == logged.judged
+    assert _judged(counted, ask) == _judged(logged, ask)
     assert (counted.start, counted.end) == (logged.start, logged.end)
     assert (counted.causes, counted.net, counted.idle) == (logged.causes, logged.net, logged.idle)
 
@@ -178,3 +181,30 @@ def test_a_director_above_all_departments_is_not_narrowed_though_no_move_was_loo
     session.add(Department(key="apart", name="Osobny", name_en="Apart"))
     session.commit()
     assert not queries.scope(session, "sales", viewer=clara).is_whole
+
+
+@pytest.mark.slow
+def test_two_transactions_that_move_the_same_stages_do_not_wait_for_each_other_forever(
+    database: Engine, session: Session, ladder: None
+) -> None:
+    """Each writes many rows that the other writes too, its items in another order."""
+    del ladder
+    session.add(move_of(facts([Item("deal:0").new()])[0]))
+    session.commit()
+
+    def work(first: int) -> None:
+        for turn in range(8):
+            with sessions(database)() as mine:
+                items = [
+                    Item(f"deal:{first + turn * 20 + n}").new().to("offer").after(1).lost() for n in range(6)
+                ]
+                told = facts(items if first % 2 else items[::-1])
+                mine.add_all([move_of(fact) for fact in told])
+                mine.commit()
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(work, first) for first in (1001, 2000, 3001, 4000)]:
+            done.result(timeout=60)
+
+    assert rollups.compare(session) == []
+    assert sum(total.n for total in rollups.read(session, "sales", EVER).values()) == 1 + 4 * 8 * 6 * 3

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from engine.calendars import local_day
 from engine.people import Department, Person
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
@@ -368,3 +369,67 @@ def test_cumulative_flow_is_the_same_from_roll_ups_and_from_the_log(
     for rank in range(1, len(ladder.stages) + 2):
         since = Period(date(1990, 1, 1), period.end)
         assert len(flow.reached_in(every, since, rank)) == rolled[-1].reached[rank - 1]
+
+
+def test_the_small_log_of_the_docs_by_hand(
+    session: Session, anna: Person, departments: dict[str, Department]
+) -> None:
+    sales, legal = departments["sales"].id, departments["legal"].id
+
+    def clock(hour: int, minute: int = 0) -> datetime:
+        return MONDAY + timedelta(hours=hour - 10, minutes=minute)
+
+    (case,) = stepping.cases(session, anna, 1)
+    case.started_at, case.ended_at = clock(9), clock(16)
+    rows = [
+        ("ask", sales, None, None, clock(9), clock(9, 30), clock(10)),
+        ("check", legal, sales, None, clock(10), clock(14), clock(15)),
+        ("sign", sales, legal, sales, clock(15), clock(16), clock(16)),
+    ]
+    for seq, (element, unit, came, before, ready, begun, ended) in enumerate(rows, 1):
+        session.add(
+            UserTask(
+                instance_id=case.id,
+                definition_id=case.definition_id,
+                token=element,
+                diagram=LADDER,
+                element=element,
+                title=element,
+                title_en=element,
+                opened_at=ready,
+                order_at=ready,
+                started_at=begun,
+                closed_at=ended,
+                done_seq=seq,
+                department_id=unit,
+                came_from_id=came,
+                came_before_id=before,
+            )
+        )
+    session.commit()
+    scope, day = Scope(LADDER), Period(local_day(MONDAY), local_day(MONDAY) + timedelta(days=1))
+    window = steps.between(day, clock(16) + timedelta(seconds=1))
+
+    necks = {each.element: each for each in waiting.necks(session, scope, day, window, exact=True)}
+    assert {element: each.sums.queue for element, each in necks.items()} == {
+        "ask": 1_800,
+        "check": 14_400,
+        "sign": 3_600,
+    }
+    assert necks["check"].share == pytest.approx(0.727, abs=0.001)
+    hour = {"check": waiting.gathered(steps.facts(session, scope), (clock(10), clock(11)), ("element",))}
+    assert hour["check"]["check",].queue == 3_600
+    pairs = {
+        (each.giver, each.receiver): (each.n, each.mean, each.back)
+        for each in handovers.matrix(session, scope, day, window, exact=True)
+    }
+    assert pairs == {(sales, legal): (1, 14_400, 0), (legal, sales): (1, 3_600, 1)}
+    (told,) = flow.cases(session, scope, window)
+    assert (told.touch, told.span) == (5_400, 25_200)
+    loads = {each.id: each for each in workload.departments(session, scope, day, window, window[1])}
+    assert loads[legal].average == pytest.approx(5 / 16, abs=0.001)
+    follows = variants.follows(variants.paths(session, scope, window)[0])
+    assert {(each.first[1], each.second[1]): each.mean for each in follows} == {
+        ("ask", "check"): 18_000,
+        ("check", "sign"): 3_600,
+    }

@@ -321,3 +321,8 @@ def _move(fact: object, **more: object) -> Move:
     return Move(
         **columns, ladder="sales", ladder_version=1, recorded_at=columns["at"], cause="user", currency="PLN"
     )
+
+
+def move_of(fact: object) -> Move:
+    """A move as a command writes it: the database numbers it."""
+    return _move(fact, id=None)

@@ -57,6 +57,7 @@ def test_whatever_is_changed_in_whatever_order_the_roll_ups_are_the_sum_of_the_r
 
     days, waits = _brute(session)
     assert (_days(session), _waits(session)) == (days, waits)
+    assert _days(session, "month") == _by_month(days)
     assert step_rollups.compare(session) == []
     step_rollups.rebuild(session)
     assert (_days(session), _waits(session)) == (days, waits)
@@ -148,8 +149,9 @@ def _brute(session: Session) -> tuple[Days, Days]:
             days[(*who, local_day(task.opened_at), "taken")] += _at(task.started_at) - ready
             length = next(b for b in range(900) if 1.05**b >= _at(task.started_at) - ready - 1e-6)
             month = local_day(task.opened_at).replace(day=1)
-            waits[(*who, month, length, "n")] += 1
-            waits[(*who, month, length, "seconds")] += _at(task.started_at) - ready
+            for place in ((*who[:2], ""), (-1, 0, task.element)):
+                waits[(*place, month, length, "n")] += 1
+                waits[(*place, month, length, "seconds")] += _at(task.started_at) - ready
         if task.closed_at:
             on = local_day(task.closed_at)
             days[(*who, on, "ended_n")] += 1
@@ -159,6 +161,13 @@ def _brute(session: Session) -> tuple[Days, Days]:
                 days[(*who, on, "abandoned")] += 1
             days[(*who, on, "worked")] += _worked(task)
     return +days, +waits
+
+
+def _by_month(days: Days) -> Days:
+    found = Days()
+    for (*who, day, name), n in days.items():
+        found[(*who, day.replace(day=1), name)] += n
+    return found
 
 
 def _at(moment: Any) -> int:
@@ -176,10 +185,10 @@ def _worked(task: Any) -> int:
     return (end - start) - sum(max(0, min(end, b) - max(start, a)) for a, b in paused)
 
 
-def _days(session: Session) -> Days:
+def _days(session: Session, grain: str = "day") -> Days:
     found = Days()
     session.expire_all()
-    for row in session.scalars(select(StepDay).where(StepDay.definition_id != 0)):
+    for row in session.scalars(select(StepDay).where(StepDay.definition_id != 0, StepDay.grain == grain)):
         for name in step_rollups.DAYS:
             found[row.came_from_id, row.department_id, row.element, row.day, name] += getattr(row, name)
     return +found

@@ -118,8 +118,14 @@ def test_the_rest_of_the_house_copes_with_a_process_that_has_only_a_past(
     assert "zmiana zakresu" in director.get(f"/processes/instances/{case}").get_data(as_text=True)
     assert "Dawna sprzedaż" in director.get("/reports/").get_data(as_text=True)
     assert director.get("/").status_code in (200, 302, 303)
-    for path in ("/sales/", "/work/", "/processes/dawna/hand-offs", "/processes/dawna/compare"):
-        assert director.get(path, follow_redirects=True).status_code in (200, 404), path
+    again = upload(director, LOG.replace("18;", "19;").replace("Rezygnacja", "Odmowa").encode(), "druga.csv")
+    assert director.send(f"/reports/history/{again}/map", typed(press="import")).status_code == 303
+    carry_out(database)
+    assert director.get("/processes/dawna/hand-offs").status_code == 404
+    for path in ("/sales/", "/work/", "/processes/dawna/differences", "/processes/"):
+        answer = director.get(path, follow_redirects=True)
+        assert answer.status_code == 200, path
+        assert "bpmn-view" not in answer.get_data(as_text=True), path
 
 
 def test_what_is_no_log_is_refused_beside_its_field(director: Visitor) -> None:

@@ -193,7 +193,7 @@ def test_the_menu_stands_on_the_report_and_leads_to_the_page_for_print(
     text = visitor.get("/reports/dynamics?by=month").get_data(as_text=True)
     assert 'href="/reports/paper/dynamics?by=month"' in text
     shown = visitor.get("/reports/paper/dynamics?by=month").get_data(as_text=True)
-    assert '<a href="/reports/moves' in shown
+    assert re.search(r'<svg class="plot"[^>]*>.*<a href="/reports/moves.*</svg>', shown)
     assert "<style" not in shown
     assert "style=" not in shown
 

@@ -2,6 +2,7 @@
 //   css/components/*.css and js/behaviours/*.js belong to every page: adding one needs no list.
 //   js/NAME.js (except main.js) is the script of pages that ask for it: asset("NAME.js").
 import { createHash } from "node:crypto"
+import { existsSync } from "node:fs"
 import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises"
 import { basename, dirname, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -27,10 +28,21 @@ const everyPage = {
   },
 }
 
+// assets_build.py keeps of the wide font what fonts.css names; without that the whole font does
+const narrowFont = {
+  name: "narrow-font",
+  setup(build) {
+    build.onResolve({ filter: /inter-latin-ext-opsz-normal\.woff2$/ }, ({ path }) => {
+      const narrow = join(here, "gen", basename(path))
+      return existsSync(narrow) ? { path: narrow } : undefined
+    })
+  },
+}
+
 async function bundle() {
   const own = (await listed("js", ".js")).filter((name) => name !== "main.js").map((name) => [basename(name, ".js"), `js/${name}`])
   const entries = { app: "js/main.js", ...Object.fromEntries(own) }
-  const common = { absWorkingDir: here, bundle: true, minify: true, metafile: true, entryNames: "[name]-[hash]", assetNames: "[name]-[hash]", outdir: fresh, target: ["chrome123", "firefox120", "safari17.5"], loader: { ".woff2": "file", ".woff": "file", ".ttf": "file", ".eot": "file", ".svg": "dataurl" }, plugins: [everyPage], legalComments: "linked", logLevel: "warning" }
+  const common = { absWorkingDir: here, bundle: true, minify: true, metafile: true, entryNames: "[name]-[hash]", assetNames: "[name]-[hash]", outdir: fresh, target: ["chrome123", "firefox120", "safari17.5"], loader: { ".woff2": "file", ".woff": "file", ".ttf": "file", ".eot": "file", ".svg": "dataurl" }, plugins: [everyPage, narrowFont], legalComments: "linked", logLevel: "warning" }
   const built = await Promise.all([
     esbuild.build({ ...common, entryPoints: { app: "css/app.css", diagram: "css/diagram.css"} }),
     esbuild.build({ ...common, entryPoints: entries, format: "esm", splitting: true, chunkNames: "part-[hash]" }),

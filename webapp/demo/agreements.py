@@ -117,9 +117,9 @@ def of(session: Session, code: str) -> Agreement:
     return session.scalars(select(Agreement).where(Agreement.code == code)).one()
 
 
-def on_the_table(session: Session, code: str) -> AgreementVersion:
-    """What is being negotiated of it."""
-    return session.get_one(AgreementVersion, of(session, code).negotiating_version_id)
+def on_the_table(session: Session, code: str) -> AgreementVersion | None:
+    """What is being negotiated of it, if anything is: in a long year a review may have settled it."""
+    return session.get(AgreementVersion, of(session, code).negotiating_version_id or 0)
 
 
 def head(session: Session, department_id: int) -> Person:

@@ -99,11 +99,15 @@ def _propose(world: World, session: Session, at: datetime, starter: Starter) -> 
 def _answer(
     world: World, session: Session, at: datetime, code: str, changed: Mapping[str, Any], said: str
 ) -> None:
-    agreements.answer(session, agreements.on_the_table(session, code), changed, said, now=at)
+    version = agreements.on_the_table(session, code)
+    if version is not None:
+        agreements.answer(session, version, changed, said, now=at)
 
 
 def _sign(world: World, session: Session, at: datetime, code: str) -> None:
-    agreements.sign(session, agreements.on_the_table(session, code), now=at)
+    version = agreements.on_the_table(session, code)
+    if version is not None:
+        agreements.sign(session, version, now=at)
 
 
 def _leave(world: World, session: Session, at: datetime, begin: datetime) -> None:
@@ -116,8 +120,9 @@ def _leave(world: World, session: Session, at: datetime, begin: datetime) -> Non
 
 
 def _sign_as_deputy(world: World, session: Session, at: datetime) -> None:
-    deputy = world.firm.people["Julia Orzeł"]
-    agreements.sign(session, agreements.on_the_table(session, "H5"), now=at, by=deputy)
+    version = agreements.on_the_table(session, "H5")
+    if version is not None:
+        agreements.sign(session, version, now=at, by=world.firm.people["Julia Orzeł"])
 
 
 # ------------------------------------------------------------------------------------------------ since then
@@ -134,7 +139,8 @@ def _revise(world: World, at: datetime) -> None:
 def _change(
     world: World, session: Session, at: datetime, code: str, changed: Mapping[str, Any], said: str
 ) -> None:
-    agreements.change(session, code, changed, said, now=at)
+    if agreements.on_the_table(session, code) is None:
+        agreements.change(session, code, changed, said, now=at)
 
 
 def _rest(world: World, at: datetime) -> None:

@@ -67,6 +67,7 @@ def upgrade() -> None:
 
 def _place() -> tuple[sa.Column[object], ...]:
     return (
+        sa.Column("grain", sa.String(length=5), nullable=False),
         sa.Column("definition_id", BigId, autoincrement=False, nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("came_from_id", BigId, autoincrement=False, nullable=False),
@@ -83,6 +84,7 @@ def _roll_ups() -> None:
         *_place(),
         *(sa.Column(name, sa.BigInteger(), nullable=False) for name in COUNTS),
         sa.PrimaryKeyConstraint(*key, name=op.f("pk_rollup_steps")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "rollup_waits",
@@ -90,7 +92,10 @@ def _roll_ups() -> None:
         sa.Column("bucket", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("n", sa.BigInteger(), nullable=False),
         sa.Column("seconds", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint(*key, "bucket", name=op.f("pk_rollup_waits")),
+        sa.PrimaryKeyConstraint(
+            *(name for name in key if name != "day"), "bucket", "day", name=op.f("pk_rollup_waits")
+        ),
+        sqlite_with_rowid=False,
     )
 
 
@@ -129,9 +134,11 @@ def _came(
 def _mark_as_whole(connection: sa.Connection) -> None:
     """Nothing happened yet, so the roll-ups hold all of it."""
     names = ", ".join(
-        ("definition_id", "day", "came_from_id", "department_id", "diagram", "element", *COUNTS)
+        ("grain", "definition_id", "day", "came_from_id", "department_id", "diagram", "element", *COUNTS)
     )
     nothing = ", ".join("0" for _ in COUNTS)
     connection.execute(
-        sa.text(f"INSERT INTO rollup_steps ({names}) VALUES (0, '2000-01-01', 0, 0, '', '', {nothing})")
+        sa.text(
+            f"INSERT INTO rollup_steps ({names}) VALUES ('day', 0, '2000-01-01', 0, 0, '', '', {nothing})"
+        )
     )
