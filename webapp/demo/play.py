@@ -33,7 +33,6 @@ from engine.process.tasks import UserTask
 from engine.sales import chain, remembering, standing
 from engine.sales.deals import Deal
 from engine.sales.promises import RINGS, Promise
-from reports import low_green
 from webapp import shipped
 from webapp.demo import answers, chained, company, earlier, parley, renewals, story, talks, trouble
 from webapp.demo.company import Company
@@ -222,12 +221,11 @@ def _arrivals(world: World, size: Size, begin: datetime) -> None:
 
 
 def _remind(world: World, session: Session, at: datetime) -> None:
-    """What the clock does besides timers: commitments whose day has come, agreements that begin, late departments, low days."""
+    """What the clock does besides timers: commitments whose day has come, agreements that begin, late departments."""
     remembering.ask_due(session, now=at)
     remembering.tell_due(session, now=at)
     standing.work_due(session, now=at)
     chain.judge_due(session, now=at)
-    low_green.check_due(session, now=at)
     if calendars.local_day(at).weekday() == 0:
         _read_notices(world, session, at)
 
