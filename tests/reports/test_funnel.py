@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reports import funnel, funnel_flow, funnel_items
@@ -17,6 +17,7 @@ from tests.reports.histories import FIRST, RANKS, STAGES, Item, at_noon, facts, 
 MONTH = Period(FIRST, FIRST + timedelta(days=30))
 LATER = at_noon(FIRST + timedelta(days=200))
 TOP = len(STAGES) + 1
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def walked(*items: Item) -> list[Journey]:
@@ -117,6 +118,7 @@ def test_a_skipped_stage_is_no_success_of_its_own_in_the_touched_view() -> None:
     assert (seen.share, whole.share) == (0, 0.6)
 
 
+@unhurried
 @given(logs(), st.sampled_from(VIEWS))
 def test_every_deal_of_a_cohort_is_counted_once_at_every_stage(items: list[Item], view: View) -> None:
     found = cohort(*items, view=view)
@@ -137,6 +139,7 @@ def test_every_deal_of_a_cohort_is_counted_once_at_every_stage(items: list[Item]
     )
 
 
+@unhurried
 @given(logs(), st.sampled_from(VIEWS))
 def test_without_open_ones_the_mature_estimate_is_the_conversion(items: list[Item], view: View) -> None:
     found = cohort(*items, view=view)
@@ -149,6 +152,7 @@ def test_without_open_ones_the_mature_estimate_is_the_conversion(items: list[Ite
         assert found.mature.share == pytest.approx(found.won_share)
 
 
+@unhurried
 @given(logs())
 def test_reached_and_touched_equal_what_the_raw_moves_say(items: list[Item]) -> None:
     mine = [item for item in items if item.rows[0]["at"].date() in MONTH]
@@ -161,6 +165,7 @@ def test_reached_and_touched_equal_what_the_raw_moves_say(items: list[Item]) -> 
         assert step.touched.n == sum(1 for ranks in stood if rank in ranks)
 
 
+@unhurried
 @given(logs(), st.integers(1, TOP), st.sampled_from(FATES), st.sampled_from(VIEWS))
 def test_every_cell_lists_as_many_moves_as_it_counts(
     items: list[Item], rank: int, fate: str, view: View
@@ -178,6 +183,7 @@ def test_every_cell_lists_as_many_moves_as_it_counts(
         assert len(listed) == found.steps[-1].further.n or view == "touched"
 
 
+@unhurried
 @given(logs(), st.integers(0, 40), st.integers(1, 40))
 def test_the_shares_of_visits_that_ended_add_up_to_one(items: list[Item], start: int, days: int) -> None:
     window = Period(FIRST + timedelta(days=start), FIRST + timedelta(days=start + days))
@@ -192,6 +198,7 @@ def test_the_shares_of_visits_that_ended_add_up_to_one(items: list[Item], start:
             assert each.share("forward") is None
 
 
+@unhurried
 @given(logs(), st.integers(0, 40), st.integers(1, 40))
 def test_dwell_in_a_window_is_the_time_that_lies_in_it(items: list[Item], start: int, days: int) -> None:
     """Counted again by looking at every item at the middle of every tenth of a day."""

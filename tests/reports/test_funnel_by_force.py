@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reports import funnel, funnel_flow, funnel_items
@@ -18,7 +18,7 @@ LATER = at_noon(FIRST + timedelta(days=200))
 WINDOW = Period(FIRST, FIRST + timedelta(days=30))
 TOP = len(STAGES) + 1
 FATES = ("reached", "further", "lost", "open", "gone", "aside")
-some = settings(max_examples=60, deadline=None)
+some = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def told(items: list[Item], view: View) -> funnel.Cohort:

@@ -4,7 +4,7 @@ import itertools
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reports.survival import (
@@ -20,6 +20,7 @@ from reports.survival import (
 from tests.oracles import asking
 
 OUTCOMES = ("", "further", "lost", "rerouted")
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def stays(*, most: int = 40) -> st.SearchStrategy[list[Stay]]:
@@ -49,6 +50,7 @@ def test_a_percentile_is_a_value_that_was_there() -> None:
     assert nearest_rank([], 0.5) is None
 
 
+@unhurried
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 5)), max_size=9), st.integers(1, 20))
 def test_a_percentile_of_weights_is_that_of_the_values_written_out(
     rows: list[tuple[int, int]], twentieths: int
@@ -88,6 +90,7 @@ def test_who_passed_at_once_was_there_all_the_same() -> None:
     assert shares(survival([Stay(0, "left"), Stay(3, "left")])) == [(0, 0.5), (3, 0)]
 
 
+@unhurried
 @given(stays())
 def test_the_shares_of_all_outcomes_and_of_those_still_there_make_one(found: list[Stay]) -> None:
     parts = [dict(incidence(found, outcome)) for outcome in OUTCOMES[1:]]
@@ -97,6 +100,7 @@ def test_the_shares_of_all_outcomes_and_of_those_still_there_make_one(found: lis
         assert point.low <= point.share + 1e-12 <= point.high + 2e-12
 
 
+@unhurried
 @given(stays(), st.sampled_from(OUTCOMES[1:]))
 def test_the_share_gone_by_an_outcome_never_falls_and_stays_a_share(found: list[Stay], outcome: str) -> None:
     curve = [share for _, share in incidence(found, outcome)]
@@ -110,6 +114,7 @@ def test_the_share_gone_by_an_outcome_never_falls_and_stays_a_share(found: list[
     assert -1e-12 <= estimate.low <= estimate.share + 1e-12 <= estimate.high + 2e-12 <= 1 + 1e-9
 
 
+@unhurried
 @given(stays(most=15), st.sampled_from(OUTCOMES[1:]))
 def test_a_weight_is_as_many_stays(found: list[Stay], outcome: str) -> None:
     written = [Stay(each.until, each.outcome, each.since) for each in found for _ in range(each.n)]
@@ -118,6 +123,7 @@ def test_a_weight_is_as_many_stays(found: list[Stay], outcome: str) -> None:
     assert ever(found, outcome) == ever(written, outcome)
 
 
+@unhurried
 @given(st.lists(st.tuples(st.integers(1, 9), st.sampled_from(("further", "lost"))), min_size=1))
 def test_without_open_cases_the_estimate_is_the_plain_share(ends: list[tuple[int, str]]) -> None:
     found = ever([Stay(time, outcome) for time, outcome in ends], "further")
