@@ -9,7 +9,7 @@ from html import escape
 from reports.charts import Part, line, link, rect, text
 from reports.survival import Estimate
 
-FULL, BAR_X, BAR_WIDTH, ROW = 1390, 150, 500, 43
+FULL, BAR_X, BAR_WIDTH, ROW = 1390, 162, 488, 43
 DWELL_X, DWELL_WIDTH = 1030, 255
 NARROW, BLOCK = 360, 76
 HATCH = (
@@ -71,9 +71,7 @@ class Words:
 def wide(rows: Sequence[Row], won: Row, words: Words) -> str:
     """Stages under each other, the won ones last."""
     most = _most(rows)
-    longest = max(
-        (days for row in rows for days in (row.dwell.p95, row.dwell.p85, row.dwell.p50) if days), default=1
-    )
+    longest = _longest([row.dwell for row in rows])
     places = ((0, "m"), (BAR_X, "m"), (786, "m e"), (878, "m e"), (994, "m e"), (DWELL_X, "m"))
     drawn = [HATCH]
     drawn += [text(x, 12, said, css) for (x, css), said in zip(places, words.heads, strict=True)]
@@ -109,6 +107,13 @@ def fits(value: float, most: float, words: str) -> bool:
 
 def _most(rows: Iterable[Row]) -> float:
     return max((sum(each.part.value for each in row.slices) for row in rows), default=0) or 1
+
+
+def _longest(dwells: Sequence[Range]) -> float:
+    """The days that fill the width; with room for an arrow where one is not reached."""
+    known = max((days for each in dwells for days in (each.p95, each.p85, each.p50) if days), default=1.0)
+    is_cut = any(each.p50 is not None and each.p85 is None for each in dwells)
+    return known * (1.25 if is_cut else 1)
 
 
 def _row(row: Row, y: float, height: float, scale: float) -> str:

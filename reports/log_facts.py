@@ -64,7 +64,7 @@ class Lookup(Protocol):
         ...
 
     def begun(self, instance_ids: Sequence[int]) -> Mapping[int, datetime]:
-        """When tasks of these cases were begun, by the task's id."""
+        """When tasks of these cases were begun, by the task's id. Asked once a share, so others' names may be read too."""
         ...
 
 
@@ -93,7 +93,7 @@ def traces(session: Session, scope: Scope, chosen: Select[str], lookup: Lookup) 
         ids = sorted({each[-1].instance_id for each in moves.values() if each[-1].instance_id})
         inside = {} if scope.ladder in APART else _events(session, scope, ids)
         past = {} if scope.ladder in APART else _steps(session, ids)
-        begun = lookup.begun(ids) if inside else {}
+        begun = lookup.begun(ids)
         for item in share:
             of_item = moves.get(item, [])
             if of_item:

@@ -136,7 +136,7 @@ def paths(
 
 
 def _done(session: Session, scope: Scope, window: Stretch) -> dict[int, list[Done]]:
-    step = steps.told(steps.whole_cases(scope))
+    step = steps.told(session, steps.whole_cases(scope))
     case = steps.cases(scope).subquery()
     touched = select(case.c.id).where(case.c.ended.is_(None) | (case.c.ended >= window[0]))
     query = (

@@ -14,12 +14,13 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from engine.process.definitions import Definition
-from reports import step_rollups, steps
+from reports import past_steps, step_picks, step_rollups, steps
 from reports.periods import DAY, Period
 from reports.promise_facts import bucket
 from reports.queries import Scope
+from reports.step_picks import Pick
 from reports.step_rollups import StepDay, StepWait
-from reports.steps import Pick, Step, Stretch, overlap, seconds
+from reports.steps import Step, Stretch, overlap, seconds
 
 By = tuple[str, ...]
 STEP: By = ("diagram", "element")
@@ -80,7 +81,7 @@ class Neck:
 
 def is_rolled(session: Session, scope: Scope) -> bool:
     """Whether the roll-ups may be read for this scope."""
-    in_roll_ups = scope.is_whole and not steps.is_imported(session, scope.ladder)
+    in_roll_ups = scope.is_whole and not past_steps.is_imported(session, scope.ladder)
     return in_roll_ups and step_rollups.are_whole(session)
 
 
@@ -240,7 +241,7 @@ def percentile(spread: Lengths, share: float) -> float | None:
 
 def counted(session: Session, scope: Scope, pick: Pick, by: By, *, window: Stretch) -> dict[Key, int]:
     """How many steps a pick lists, by some of their columns."""
-    listed = steps.listed(scope, pick, known=window[1]).order_by(None).subquery()
+    listed = step_picks.listed(session, scope, pick, known=window[1]).order_by(None).subquery()
     columns = [listed.c[name] for name in by]
     rows = session.execute(select(*columns, func.count()).group_by(*columns))
     return {tuple(row[:-1]): row[-1] for row in rows}

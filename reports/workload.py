@@ -13,10 +13,11 @@ from typing import Any
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from reports import steps, waiting
+from reports import step_picks, steps, waiting
 from reports.periods import Period
 from reports.queries import Scope
-from reports.steps import Pick, Stretch, overlap, seconds
+from reports.step_picks import Pick
+from reports.steps import Stretch, overlap, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,11 @@ class Load:
     average: float | None = None
 
 
-def departments(session: Session, scope: Scope, period: Period, window: Stretch) -> list[Load]:
-    """Every department with open work or work in the window, the most open first."""
-    standing = _standing(session, scope, window[1], by_person=False)
+def departments(
+    session: Session, scope: Scope, period: Period, window: Stretch, known: datetime
+) -> list[Load]:
+    """Every department with work open at the moment ``known`` or in the window, the most open first."""
+    standing = _standing(session, scope, known, by_person=False)
     totals = waiting.sums(session, scope, period, window, waiting.UNIT)
     length = seconds(window[1]) - seconds(window[0])
     found = []
@@ -44,9 +47,9 @@ def departments(session: Session, scope: Scope, period: Period, window: Stretch)
     return sorted(found, key=_most)
 
 
-def people(session: Session, scope: Scope, period: Period, window: Stretch) -> list[Load]:
+def people(session: Session, scope: Scope, period: Period, window: Stretch, known: datetime) -> list[Load]:
     """The same by person: who has the open work, and who did what was done in the window."""
-    standing = _standing(session, scope, window[1], by_person=True)
+    standing = _standing(session, scope, known, by_person=True)
     done = waiting.counted(session, scope, Pick("done", period), ("actor_id",), window=window)
     spent = _spent(session, scope, window)
     length = seconds(window[1]) - seconds(window[0])
@@ -69,8 +72,8 @@ def _most(load: Load) -> tuple[Any, ...]:
 def _standing(
     session: Session, scope: Scope, known: datetime, *, by_person: bool
 ) -> dict[int, tuple[int, int, datetime | None]]:
-    step = steps.told(scope)
-    who = func.coalesce(step.c.actor_id if by_person else steps.holder(step), 0).label("who")
+    step = steps.told(session, scope)
+    who = func.coalesce(step.c.actor_id if by_person else step_picks.holder(step), 0).label("who")
     late = case((step.c.due < known, 1), else_=0).label("late")
     rows = select(who, late, step.c.ready).where(step.c.ended.is_(None)).subquery()
     query = select(rows.c.who, func.count(), func.sum(rows.c.late), func.min(rows.c.ready)).group_by(

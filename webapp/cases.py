@@ -203,6 +203,8 @@ def _outcome(case: Instance, plan: Plan) -> str:
     """How the case ended: what its end event says or is called."""
     if case.outcome == "stopped":
         return str(pgettext("case", "stopped"))
+    if plan.kind == definitions.PAST:
+        return history_case.outcome(case)
     end = next(
         (each for each in plan.main.elements.values() if case.outcome in (each.id, each.outcome)), None
     )

@@ -3,9 +3,9 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
-from functools import wraps
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import click
 import orjson
@@ -13,17 +13,19 @@ from sqlalchemy.orm import Session
 
 from engine.db import opened, sessions
 from engine.errors import Refusal
-from reports import ladders, promise_rollups, reading, rollups, step_rollups, watching
-from reports.balance import Line
-from reports.dynamics import Row
-from reports.movements import Total
-from reports.periods import BY, By
-from reports.reading import Dynamics
-from webapp.reporting_address import Asked
-from webapp.reporting_funnel_plain import plain as plain_funnel
+from reports import promise_rollups, rollups, step_rollups, watching
+from webapp.app import create_app
+from webapp.report_paper import Cell, Paper, Table
+from webapp.report_paper_here import as_if_at
+from webapp.report_shelf import REPORTS, Report
+from webapp.reporting_address import CHOICES, Asked
 from webapp.settings import Settings
 
-Command = Callable[..., None]
+Print = Callable[[dict[str, Any]], Iterator[str]]
+
+
+class NoNumbers(Refusal):
+    """The report “%(name)s” has no numbers for machines."""
 
 
 @click.group()
@@ -31,55 +33,107 @@ def report() -> None:
     """Print a report about the whole company."""
 
 
-def _asked(command: Command) -> Command:
-    """The options that both reports share."""
+def _command(of: Report) -> click.Command:
+    """The command of a report on the shelf: its page's filter as options."""
     day = click.DateTime(["%Y-%m-%d"])
-    options = (
-        click.option("--ladder", help="Key of the process; without it the first long sale."),
-        click.option("--from", "start", type=day, help="First day."),
-        click.option("--to", "end", type=day, help="Last day."),
-        click.option("--as-of", "as_of", type=day, help="As it was known at the end of that day."),
-        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    told = "As it was known at the end of that day."
+    options: list[click.Parameter] = [
+        click.Option(["--ladder"], help="Key of the process; without it the first long sale."),
+        click.Option(["--from", "from"], type=day, help="First day."),
+        click.Option(["--to"], type=day, help="Last day."),
+        click.Option(["--as-of", "as_of"], type=day, help=told),
+        click.Option(["--by"], type=click.Choice(CHOICES["by"]), help="Kind of period."),
+        click.Option(["--view"], help="View of the report, where it has several."),
+        click.Option(["--measure"], type=click.Choice(CHOICES["measure"]), help="What tables count."),
+        click.Option(["--group"], type=click.Choice(CHOICES["group"]), help="What stands side by side."),
+        click.Option(["--department"], help="Number of a department, with those below it."),
+        click.Option(["--team"], help="Number of a department, alone."),
+        click.Option(["--owner"], help="Number of a person."),
+        click.Option(["--section"], help="Number of a section of deals."),
+        click.Option(["--product"], help="Line of products; a dash for deals of none."),
+        click.Option(
+            ["--with", "more"],
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="What else the page's address holds.",
+        ),
+        click.Option(
+            ["--json", "as_json"], is_flag=True, help="Print JSON; docs/reports-json.md tells every field."
+        ),
+    ]
 
-
-def _in_words(command: Command) -> Command:
-    """A refusal is a message, not a traceback."""
-
-    @wraps(command)
-    def said(*args: Any, **kwargs: Any) -> None:
+    def run(*, as_json: bool, more: tuple[str, ...], **chosen: Any) -> None:
         try:
-            command(*args, **kwargs)
+            _print(of, _query(chosen, more), as_json=as_json)
         except Refusal as refusal:
             raise click.ClickException(str(refusal)) from refusal
 
-    return said
+    return click.Command(of.key, callback=run, params=options, help=_help(of))
 
 
-@report.command()
-@_asked
-@click.option("--by", type=click.Choice(BY), default="week", show_default=True, help="Kind of period.")
-@_in_words
-def dynamics(by: By, *, as_json: bool, **chosen: Any) -> None:
-    """Agreement dynamics: forward and back, period by period, and the balance."""
-    with _session() as session:
-        ask = _ask(session, by=by, **chosen)
-        found = reading.movement(session, ask.scope(session, None), ask.ladder, ask.window())
-    _print(_dynamics(ask, found), _dynamics_table, as_json=as_json)
+def _help(of: Report) -> str:
+    """The English words of the shelf, outside of any reader's language."""
+    return str(getattr(of.about, "_args", [of.about])[-1])
 
 
-@report.command()
-@_asked
-@_in_words
-def funnel(*, as_json: bool, **chosen: Any) -> None:
-    """The funnel: how far those created in a window came, and where their time went."""
-    with _session() as session:
-        ask = _ask(session, **chosen)
-        told = plain_funnel(session, ask, None, exact=True)
-    _print(told, _funnel_table, as_json=as_json)
+def _query(chosen: dict[str, Any], more: Sequence[str]) -> str:
+    """The options as the page's address."""
+    pairs = [(name, value) for name, _, value in (each.partition("=") for each in more)]
+    for name, value in chosen.items():
+        if value is not None:
+            pairs.append((name, value.date().isoformat() if isinstance(value, datetime) else str(value)))
+    return urlencode(pairs)
+
+
+def _print(of: Report, query: str, *, as_json: bool) -> None:
+    settings = Settings()
+    now = datetime.now(UTC)
+    with (
+        create_app(settings).app_context(),
+        _session() as session,
+        as_if_at(of, query, "en", now, session) as ask,
+    ):
+        for line in _json(session, of, ask) if as_json else _text(session, of, ask):
+            click.echo(line)
+
+
+def _json(session: Session, of: Report, ask: Asked) -> Iterator[str]:
+    if of.plain is None:
+        raise NoNumbers(name=of.key)
+    yield orjson.dumps(
+        of.plain(session, ask, None), option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
+    ).decode()
+
+
+def _text(session: Session, of: Report, ask: Asked) -> Iterator[str]:
+    """The short table of a report that has one, else its whole paper."""
+    if of.key in SHORT and of.plain is not None:
+        yield from SHORT[of.key](of.plain(session, ask, None))
+    elif of.paper is not None:
+        yield from _paper(of.paper(session, ask, None))
+
+
+def _paper(paper: Paper) -> Iterator[str]:
+    yield f"{paper.title}: {paper.about}"
+    yield from (paper.finding, *paper.warnings)
+    for table in paper.tables:
+        yield ""
+        yield table.title
+        yield from _table(*_cells(table))
+
+
+def _cells(table: Table) -> tuple[list[str], list[list[str]]]:
+    heads = [column.title for column in table.columns]
+    return heads, [[_said(cell) for cell in row] for row in table.rows]
+
+
+def _said(cell: Cell) -> str:
+    value = cell.value
+    if value is None:
+        return "-"
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="minutes")
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 @click.command()
@@ -127,97 +181,6 @@ def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
             bar.update(done - bar.pos)
 
         yield heard
-
-
-def _ask(
-    session: Session,
-    *,
-    ladder: str | None,
-    start: datetime | None,
-    end: datetime | None,
-    as_of: datetime | None,
-    by: By = "week",
-) -> Asked:
-    now = datetime.now(UTC)
-    days = [day.date() if day else None for day in (start, end, as_of)]
-    return Asked(ladders.find(session, ladder), now, by=by, start=days[0], end=days[1], as_of=days[2])
-
-
-def _print(plain: dict[str, Any], table: Callable[[dict[str, Any]], Iterator[str]], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode())
-        return
-    for line in table(plain):
-        click.echo(line)
-
-
-# ------------------------------------------------------------------------------------------------ as plain data
-
-
-def _amount(total: Total) -> dict[str, float]:
-    return {"n": total.n, "money": total.money / 100}
-
-
-def _head(ask: Asked, first: date, last: date) -> dict[str, Any]:
-    return {"ladder": ask.ladder.key, "from": first, "to": last, "as_of": ask.moment}
-
-
-def _row(row: Row) -> dict[str, Any]:
-    figures = {
-        "green": row.green,
-        "red": row.red,
-        "grey": row.grey,
-        "new": row.new,
-        "corrected": row.corrected,
-    }
-    return {
-        "from": row.period.start,
-        "to": row.period.last,
-        **{name: _amount(total) for name, total in figures.items()},
-        "net": _amount(row.net),
-        "red_share": row.red_share,
-        "kinds": {kind: _amount(total) for kind, total in row.kinds.items()},
-    }
-
-
-def _line(line: Line) -> dict[str, Any]:
-    return {
-        "stage": line.stage or None,
-        "start": _amount(line.start),
-        "came": {kind: _amount(total) for kind, total in line.came.items() if total.n},
-        "went": {kind: _amount(total) for kind, total in line.went.items() if total.n},
-        "changed_amounts": line.gained.money / 100,
-        "end": _amount(line.end),
-        "balanced": line.is_balanced,
-    }
-
-
-def _dynamics(ask: Asked, found: Dynamics) -> dict[str, Any]:
-    return {
-        **_head(ask, found.window.start, found.window.last),
-        "by": ask.by,
-        "current": _row(found.current),
-        "usual": {"green": found.usual.green, "red": found.usual.red, "too_few": found.usual.too_few},
-        "previous": _row(found.previous),
-        "periods": [_row(row) for row in found.rows],
-        "bars": [
-            {**_row(bar.row), "usual": bar.usual, "limit": bar.limit, "off": bar.is_off, "low": bar.is_low}
-            for bar in found.bars
-        ],
-        "balance": _line(found.whole),
-        "stages": [_line(line) for line in found.stages],
-        "units": [{"department_id": unit.id or None, **_row(unit.row)} for unit in found.units],
-        "causes": [
-            {"department_id": cause.department_id or None, "n": cause.n, "reasons": dict(cause.reasons)}
-            for cause in found.causes
-        ],
-        "net": {
-            "further": found.net.further,
-            "back": found.net.back,
-            "same": found.net.same,
-            "recovered": found.net.recovered,
-        },
-    }
 
 
 # ------------------------------------------------------------------------------------------------ as a table
@@ -283,3 +246,10 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[s
     for first, *rest in cells:
         figures = (cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))
         yield "  ".join([first.ljust(widths[0]), *figures])
+
+
+SHORT: dict[str, Print] = {"dynamics": _dynamics_table, "funnel": _funnel_table}
+"""Reports that have a short table for the terminal."""
+
+for _each in REPORTS:
+    report.add_command(_command(_each))

@@ -49,9 +49,9 @@ def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda:
         notices.sweep(session, now=now())
         report_jobs.sweep(session, now=now())
         done = remembering.ask_due(session, now=now()) + standing.work_due(session, now=now())
-        done += alarms.work_due(session, now=now()) + chain.judge_due(session, now=now())
-        done += remembering.tell_due(session, now=now())
+        done += chain.judge_due(session, now=now()) + remembering.tell_due(session, now=now())
         session.commit()
+    done += _ring(factory, now)
     with factory.begin() as session:
         return done + low_green.check_due(session, now=now())
 
@@ -59,6 +59,15 @@ def remind(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda:
 def bring_in(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
     """Import a history from elsewhere that waits for its turn. Returns how many."""
     return past_jobs.work(factory, add_up, now=now())
+
+
+def _ring(factory: sessionmaker[Session], now: Callable[[], datetime]) -> int:
+    """Promises whose alarm rings, each in a transaction of its own: no case is held while another one is waited for."""
+    for done in range(alarms.BATCH):
+        with factory.begin() as session:
+            if not alarms.work_due(session, now=now(), most=1):
+                return done
+    return alarms.BATCH
 
 
 def refresh(factory: sessionmaker[Session]) -> int:

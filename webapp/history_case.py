@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask_babel import gettext
 from sqlalchemy import select
 
 from engine.process import definitions
@@ -25,6 +26,12 @@ class Line:
     step: ImportedStep
     at: datetime | None
     moves: list[tuple[str, str, str]]
+
+
+def outcome(case: Instance) -> str:
+    """What became of the case as far as its log goes."""
+    said = case.outcome or "open"
+    return words.kind(said) if said != "open" else str(gettext("still open where its history ends"))
 
 
 def told(definition: Definition, case: Instance) -> list[Line]:

@@ -104,10 +104,14 @@ class Known:
 
     def position(self, kind: str, stage: str | None) -> str:
         """What a move is called."""
-        if stage and kind not in ENDS:
-            name = self.names.stage(stage)
-            return str(gettext("Stage: %(name)s", name=name)) if kind != "suspended" else _put_aside(name)
-        return _ended(kind)
+        name = self.names.stage(stage) if stage else ""
+        if not name or kind in ENDS:
+            return _ended(kind)
+        if kind == "suspended":
+            return str(gettext("Put aside at: %(name)s", name=name))
+        if kind == "resumed":
+            return str(gettext("Taken up again at: %(name)s", name=name))
+        return str(gettext("Stage: %(name)s", name=name))
 
     def begun(self, instance_ids: Sequence[int]) -> Mapping[int, datetime]:
         """When tasks of these cases were begun; on the way, what the cases are about is read together."""
@@ -138,10 +142,6 @@ class Known:
 
 
 ENDS = ("won", "lost", "rerouted")
-
-
-def _put_aside(name: str) -> str:
-    return str(gettext("Put aside at: %(name)s", name=name))
 
 
 def _ended(kind: str) -> str:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from flask_babel import lazy_gettext, lazy_pgettext
 from sqlalchemy.orm import Session
 
 from engine.people import Person
+from reports.ladders import Ladder
 from webapp import (
     reporting_diagram,
     reporting_dynamics_paper,
@@ -30,7 +31,10 @@ Tell = Callable[[Session, Asked, Person | None], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report on the shelf. ``key`` is its name in addresses and on the command line."""
+    """A report on the shelf. ``key`` is its name in addresses and on the command line.
+
+    ``of`` says what it is about: any ladder, what runs as a process, or all of them together.
+    """
 
     key: str
     title: Any
@@ -39,6 +43,11 @@ class Report:
     icon: str
     paper: Describe | None = None
     plain: Tell | None = None
+    of: Literal["ladder", "process", "all"] = "ladder"
+
+    def serves(self, ladder: Ladder) -> bool:
+        """Whether it says something about this ladder in particular."""
+        return self.of == "ladder" or (self.of == "process" and ladder.of in ("deal", "case"))
 
 
 REPORTS: tuple[Report, ...] = (
@@ -72,6 +81,7 @@ REPORTS: tuple[Report, ...] = (
         "sitemap",
         reporting_diagram.paper,
         reporting_diagram.plain,
+        of="process",
     ),
     Report(
         "variants",
@@ -83,6 +93,7 @@ REPORTS: tuple[Report, ...] = (
         "arrows-diff",
         reporting_variants.paper,
         reporting_variants.plain,
+        of="process",
     ),
     Report(
         "handovers",
@@ -92,6 +103,7 @@ REPORTS: tuple[Report, ...] = (
         "hand-grab",
         reporting_handovers.paper,
         reporting_handovers.plain,
+        of="process",
     ),
     Report(
         "flow",
@@ -103,6 +115,7 @@ REPORTS: tuple[Report, ...] = (
         "player-track-next",
         reporting_flow.paper,
         reporting_flow.plain,
+        of="process",
     ),
     Report(
         "workload",
@@ -112,6 +125,7 @@ REPORTS: tuple[Report, ...] = (
         "users",
         reporting_workload.paper,
         reporting_workload.plain,
+        of="process",
     ),
     Report(
         "promises",
@@ -123,6 +137,7 @@ REPORTS: tuple[Report, ...] = (
         "writing-sign",
         reporting_promises.paper,
         reporting_promises.plain,
+        of="all",
     ),
     Report(
         "forecast",
@@ -132,6 +147,7 @@ REPORTS: tuple[Report, ...] = (
         "clock",
         reporting_forecast.paper,
         reporting_forecast.plain,
+        of="process",
     ),
 )
 """In the order of the first page. The shelf knows the rooms; `webapp.reporting`, which every room imports, does not know

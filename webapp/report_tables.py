@@ -8,7 +8,7 @@ from io import BytesIO, StringIO
 from math import isfinite
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 from xlsxwriter import Workbook
 
 from engine.calendars import HOME
@@ -99,7 +99,7 @@ def _about(book: Workbook, paper: Paper, names: dict[str, str], bold: Any) -> No
         (gettext("As known at"), formats.full(paper.known)),
         (gettext("What it says"), paper.finding),
         *((gettext("Mind"), each) for each in paper.warnings),
-        *((gettext("How it is counted"), each) for each in paper.definition),
+        *((pgettext("paper", "How it is counted"), each) for each in paper.definition),
         *((gettext("Sheet “%(name)s”", name=names[each.key]), each.title) for each in paper.tables),
     ]
     for row, (label, text) in enumerate(lines):

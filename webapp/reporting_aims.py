@@ -28,7 +28,11 @@ class Aims:
     def green(self, period: Period) -> float | None:
         """All moves forward that a period, as far as it has come, needs."""
         needed = self.needs.green
-        return None if needed is None else needed * goals.part(goals.until(period, self.through))
+        return (
+            None
+            if needed is None or period.last < self.needs.goal.month
+            else needed * goals.part(goals.until(period, self.through))
+        )
 
 
 def aims(session: Session, ask: Asked, scope: Scope, report: Dynamics) -> Aims | None:

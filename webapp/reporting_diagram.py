@@ -14,10 +14,10 @@ from engine.errors import NotFound
 from engine.people import Person
 from engine.process import definitions
 from engine.process.definitions import Definition
-from reports import charts, steps, waiting
+from reports import charts, step_picks, steps, waiting
 from reports.charts import Column as Bar
 from reports.charts import Part, PlotWords, Post
-from reports.steps import Pick
+from reports.step_picks import Pick
 from reports.waiting import Neck
 from webapp import formats
 from webapp.access import needs
@@ -260,6 +260,12 @@ def _paper(seen: Seen, necks: Sequence[Neck]) -> Paper:
 
 
 def _finding(seen: Seen, necks: Sequence[Neck]) -> str:
+    if seen.ask.heat != "waiting":
+        return _most(seen, necks)
+    return _finding_of_waiting(seen, necks)
+
+
+def _finding_of_waiting(seen: Seen, necks: Sequence[Neck]) -> str:
     top = necks[0] if necks else None
     if top is None or not top.sums.queue:
         return str(gettext("No work waited in these days."))
@@ -271,8 +277,20 @@ def _finding(seen: Seen, necks: Sequence[Neck]) -> str:
     )
     length = top.sums.queue / max((seen.window[1] - seen.window[0]).total_seconds(), 1)
     more = gettext("On average %(n)s stood in its queue", n=formats.number(length, 1))
-    now = ngettext("%(num)d stands there now.", "%(num)d stand there now.", top.sums.waiting)
+    now = ngettext("%(num)d stands there at the end.", "%(num)d stand there at the end.", top.sums.waiting)
     return f"{said} {more}; {now}"
+
+
+def _most(seen: Seen, necks: Sequence[Neck]) -> str:
+    """The same of another way to shade."""
+    heat = seen.ask.heat
+    hottest = max(necks, key=lambda each: heat_of(each, heat), default=None)
+    if hottest is None or not heat_of(hottest, heat):
+        return str(gettext("%(heat)s: nothing in these days.", heat=HEATS[heat]))
+    step = seen.plans.step(hottest.diagram, hottest.element)
+    return str(
+        gettext("%(heat)s: most at “%(step)s”, %(n)s.", heat=HEATS[heat], step=step, n=_tag(hottest, heat))
+    )
 
 
 def _figure(seen: Seen, necks: Sequence[Neck]) -> Figure:
@@ -290,7 +308,7 @@ def _figure(seen: Seen, necks: Sequence[Neck]) -> Figure:
         for each in necks[:8]
         if each.sums.queue
     ]
-    said = PlotWords(gettext("Where work waited"), _finding(seen, necks))
+    said = PlotWords(gettext("Where work waited"), _finding_of_waiting(seen, necks))
     return Figure("waiting", said.title, said.finding, charts.ranked(rows, said), "steps")
 
 
@@ -299,7 +317,7 @@ def _table(seen: Seen, necks: Sequence[Neck]) -> Table:
         Column(pgettext("report", "Step")),
         Column(gettext("waited in all"), "days"),
         Column(pgettext("report", "share"), "share"),
-        Column(gettext("waits now"), "count"),
+        Column(gettext("waits at the end"), "count"),
         Column(gettext("became ready"), "count"),
         Column(pgettext("steps", "completed"), "count"),
         Column(gettext("not begun, ended"), "count"),
@@ -340,7 +358,9 @@ def _line(seen: Seen, neck: Neck) -> list[Cell]:
 
 
 def _rows(seen: Seen, pick: Pick, most: int) -> Sequence[Any]:
-    return seen.session.execute(steps.listed(seen.scope, pick, known=seen.window[1]).limit(most)).all()
+    return seen.session.execute(
+        step_picks.listed(seen.session, seen.scope, pick, known=seen.window[1]).limit(most)
+    ).all()
 
 
 def _worst(seen: Seen, diagram: str, element: str) -> Sequence[Any]:
@@ -353,7 +373,7 @@ def _worst(seen: Seen, diagram: str, element: str) -> Sequence[Any]:
         and seen.window[0] <= step.left < seen.window[1]
     ]
     longest = sorted(every, key=lambda step: (-(step.waited or 0), step.id))[:WORST]
-    told = steps.told(seen.scope)
+    told = steps.told(seen.session, seen.scope)
     rows = seen.session.execute(select(*told.c).where(told.c.id.in_([step.id for step in longest]))).all()
     return sorted(rows, key=lambda row: (row.ready - row.left, row.id))
 

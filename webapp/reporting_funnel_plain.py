@@ -30,7 +30,7 @@ def plain(session: Session, ask: Asked, viewer: Person | None, exact: bool = Tru
         return funnel_reading.told(of, ask.ladder, window, as_of=ask.moment, view=view, exact=exact)
 
     view = funnel_items.view_of(ask.view)
-    whole = told(mine, view)
+    whole, usual = told(mine, view), told(mine, "cohort")
     flows = funnel_reading.flow(session, scope, ask.ladder, window, now=ask.moment)
     closed = funnel_reading.closed(session, scope, window)
     return {
@@ -44,8 +44,8 @@ def plain(session: Session, ask: Asked, viewer: Person | None, exact: bool = Tru
         "stages": [_step(step) for step in whole.steps],
         "months": [_month(month) for month in whole.months],
         "views": {each: _view(told(mine, each)) for each in funnel_items.VIEWS},
-        "win_rate": _win_rate(whole, closed),
-        "velocity": _velocity(whole.velocity),
+        "win_rate": _win_rate(usual, closed),
+        "velocity": _velocity(usual.velocity),
         "flow": [_flow(each) for each in flows],
         "bottlenecks": [each.stage for each in funnel_flow.bottlenecks(flows)],
         "segments": _segments(session, mine, lambda of: told(of, view), segments(ask)),

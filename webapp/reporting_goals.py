@@ -58,7 +58,7 @@ def goals_page() -> ResponseReturnValue:
         names=names,
         held=_held(session, ladder, names),
         past=session.scalars(goals.every_goal(ladder.key).limit(SHOWN)).all(),
-        places=_places(session, names),
+        wheres=_places(session, names),
         month=local_day(now()).strftime("%Y-%m"),
         month_words=_month,
         told=told,

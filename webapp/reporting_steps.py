@@ -19,10 +19,11 @@ from engine.process import definitions
 from engine.process.blueprint import Blueprint, Text
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
-from reports import ladders, steps, variants
+from reports import ladders, step_picks, steps, variants
 from reports.periods import DAY, Period
 from reports.queries import Scope
-from reports.steps import Pick, Stretch
+from reports.step_picks import Pick
+from reports.steps import Stretch
 from webapp import formats
 from webapp import reporting_words as words
 from webapp.access import me, needs
@@ -39,7 +40,7 @@ MONTHS = 2
 
 KINDS: Mapping[str, Any] = {
     "queued": lazy_gettext("Steps that waited in these days"),
-    "waiting": lazy_gettext("Steps that wait now"),
+    "waiting": lazy_gettext("Steps that wait at the end of these days"),
     "ready": lazy_gettext("Steps that became ready"),
     "taken": lazy_gettext("Steps that became ready and were begun"),
     "untaken": lazy_gettext("Steps that became ready and were not begun"),
@@ -291,7 +292,7 @@ def _picked(seen: Seen) -> tuple[Select[Any], str]:
     }
     flags = {"is_back": args.get("back") == "1", "handed": args.get("handed") == "1"}
     pick = seen.pick(kind, diagram=args.get("diagram"), element=args.get("element"), **numbers, **flags)
-    query = steps.listed(seen.scope, pick, known=seen.window[1])
+    query = step_picks.listed(seen.session, seen.scope, pick, known=seen.ask.moment)
     return query, " · ".join(_title(seen, pick))
 
 
@@ -311,7 +312,7 @@ def _title(seen: Seen, pick: Pick) -> list[str]:
         parts.append(seen.names.department(pick.holder))
     if pick.person is not None:
         parts.append(seen.names.person(pick.person) if pick.person else pgettext("steps", "nobody yet"))
-    if pick.kind not in ("open", "overdue", "waiting"):
+    if pick.kind not in ("open", "overdue"):
         parts.append(words.span(seen.period))
     return parts
 

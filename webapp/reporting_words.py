@@ -85,6 +85,7 @@ def fate(view: str, name: str) -> str:
 
 WHY = {
     "late": Text("Po terminie", "Late"),
+    "imported": Text("Dziennik nie podaje powodu", "The log gives no reason"),
     "quality": Text("Nie przyjęto oddanego", "Not accepted"),
     f"{WENT_TO}declined": Text("Odmowa", "Declined"),
     f"{WENT_TO}returned": Text("Zwrot: nie było gotowe", "Returned as not ready"),

@@ -61,11 +61,11 @@ def plain(session: Session, ask: Asked, viewer: Person | None) -> dict[str, Any]
 
 
 def _departments(seen: Seen) -> list[Load]:
-    return workload.departments(seen.session, seen.scope, seen.period, seen.window)
+    return workload.departments(seen.session, seen.scope, seen.period, seen.window, seen.ask.moment)
 
 
 def _people(seen: Seen) -> list[Load]:
-    found = workload.people(seen.session, seen.scope, seen.period, seen.window)
+    found = workload.people(seen.session, seen.scope, seen.period, seen.window, seen.ask.moment)
     seen.names.learn(each.id for each in found)
     return found
 

@@ -54,12 +54,11 @@ def _ring(session: Session, promise: Promise, now: datetime) -> None:
     promise = held.promise
     if promise.alarm_at is None or promise.alarm_at > now:
         return  # somebody was faster
-    if promise.state == "delivered":
-        if promise.accept_by is not None and promise.accept_by <= now:
-            conversation.accept(session, promise, by=None, now=now)
+    if promise.state == "delivered" and promise.accept_by is not None and promise.accept_by <= now:
+        conversation.accept(session, promise, by=None, now=now)
         return
     rang = promise.alarm_at
-    if promise.respond_by is not None and rang <= promise.respond_by <= now:
+    if promise.state != "delivered" and promise.respond_by is not None and rang <= promise.respond_by <= now:
         _silent(held)
     for _, step in [each for each in promising.steps(promise, held.terms, held.works) if each[0] <= now]:
         promise.steps_taken += 1

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from engine import calendars, lengths
@@ -152,11 +152,22 @@ def must_fit(
     """Whether the provider may promise this for then, too. Raises FullAtOnce, FullWeek with the next free day."""
     if not (terms.get("capacity") or terms.get("capacity_week")):
         return
+    _one_at_a_time(session, promise)
     taken = _taken(session, promise, works, now)
     free, refusal = next_free(taken, terms, works, due, now=now)
     if refusal is not None:
         count = terms["capacity" if refusal is FullAtOnce else "capacity_week"]
         raise refusal(field="due_at", count=count, day=_local(works, free))
+
+
+def _one_at_a_time(session: Session, promise: Promise) -> None:
+    """Of two who promise the last place, the second counts the first. SQLite has one writer anyway.
+
+    Taken after the case and the promise, and by nobody who waits for one of these: so nobody waits in a circle.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        name = {"name": f"capacity:{promise.agreement_id}"}
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), name)
 
 
 def next_free(

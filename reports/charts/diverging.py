@@ -50,7 +50,7 @@ def moves(bars: Sequence[Bar], words: MovesWords) -> str:
     up = max((each.up.value + each.new.value for each in bars), default=0)
     up = max(up, *(max(each.usual or 0, each.limit or 0, each.aim or 0) for each in bars), 1) if bars else 1
     down = max((each.down.value for each in bars), default=0) or up * 0.15
-    height = 312
+    height = 268
     scale = (height - TOP - LABELS - 42) / (up + down)
     zero = TOP + up * scale
     step = (RIGHT - LEFT) / max(len(bars), 1)
@@ -140,6 +140,6 @@ def _now(bars: Sequence[Bar], step: float, floor: float, words: str) -> str:
     if not first or sum(each.is_now for each in bars) == 0:
         return ""
     x = LEFT + first * step
-    near_end = x > RIGHT - 120
+    near_end = x > RIGHT - 7 * len(words)
     said = text(x - 5, 14, words, "b e") if near_end else text(x + 5, 14, words, "b")
     return line(x, 4, x, floor, "zero") + said

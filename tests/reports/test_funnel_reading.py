@@ -1,7 +1,9 @@
 """The funnel from roll-ups and from the log, by segment and side by side: the same numbers, and lists as long as they say."""
 
+import re
 from dataclasses import asdict, is_dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +21,9 @@ from reports.queries import Scope
 from reports.survival import Estimate
 from tests.conftest import MONDAY
 from tests.reports import company
-from tests.reports.histories import Item
+from tests.reports.histories import STAGES, Item
+from webapp.reporting_address import Asked
+from webapp.reporting_funnel_plain import plain
 
 NOW = MONDAY + timedelta(days=3)
 TODAY = NOW.date()
@@ -174,3 +178,25 @@ def test_a_cohort_beside_itself_differs_in_nothing(session: Session, sales: Defi
     same = from_the_log(session, "cohort")
 
     assert {row.verdict.kind for row in funnel_compare.compare(same, same)} <= {"unclear", "few"}
+
+
+# ------------------------------------------------------------------------------------------------ for machines
+
+
+def test_every_field_for_machines_is_told_on_its_page(session: Session, sales: Definition) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reports-json-funnel.md").read_text(encoding="utf-8")
+    ask = Asked(ladder(session), NOW, more={"against": "before"})
+
+    told = plain(session, ask, None)
+
+    missing = {name for name in names(told) if not re.search(rf"[`.\"]{name}\b", page)}
+    assert missing - set(STAGES) == set()
+    assert told["views"]["cohort"]["stages"] == told["stages"]
+    assert all(abs(sum(each["shares"].values()) - 1) < 1e-9 for each in told["flow"] if each["ended"])
+
+
+def names(value: Any) -> set[str]:
+    """Every name of a field, however deep."""
+    if isinstance(value, dict):
+        return set(value) | {name for each in value.values() for name in names(each)}
+    return {name for each in value for name in names(each)} if isinstance(value, (list, tuple)) else set()

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from engine.db import sessions
 from engine.people import Person
 from engine.sales.ladders import Move
-from engine.sales.past import jobs
-from engine.sales.past.rows import ImportFile
+from engine.sales.past import jobs, maps
+from engine.sales.past.rows import Import, ImportFile
 from tests.web.conftest import Visitor
 from webapp.past_reports import add_up
 
@@ -120,3 +120,69 @@ def test_the_rest_of_the_house_copes_with_a_process_that_has_only_a_past(
     assert director.get("/").status_code in (200, 302, 303)
     for path in ("/sales/", "/work/", "/processes/dawna/hand-offs", "/processes/dawna/compare"):
         assert director.get(path, follow_redirects=True).status_code in (200, 404), path
+
+
+def test_what_is_no_log_is_refused_beside_its_field(director: Visitor) -> None:
+    sent: list[tuple[bytes, str, str]] = [
+        (b"", "a.csv", "There are no events"),
+        (b"<html/>", "a.xes", "This XML is not an event log"),
+        (b'<!DOCTYPE log [<!ENTITY a "b">]><log/>', "a.xes", "document type"),
+        (b"\x1f\x8b\x08\x00broken", "a.xes.gz", "damaged"),
+    ]
+    for content, name, said in sent:
+        answer = director.send("/reports/history/", {"file": (io.BytesIO(content), name)})
+        assert answer.status_code == 422, name
+        assert said in answer.get_data(as_text=True), name
+    assert "Choose a file" in director.send("/reports/history/").get_data(as_text=True)
+
+
+def test_a_broken_map_comes_back_as_it_was_typed_with_what_is_wrong(director: Visitor) -> None:
+    number = upload(director, LOG.encode())
+    answer = director.send(
+        f"/reports/history/{number}/map", {"map": "[history]\nladder = ''", "press": "import"}
+    )
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "says nothing under" in page
+    assert "ladder = &#39;&#39;" in page
+    wrong_column = director.send(f"/reports/history/{number}/map", typed(**{"column-time": "nr"}))
+    shown = director.get(wrong_column.location).get_data(as_text=True)
+    assert "is not a time" in shown
+    assert "Line 2" in shown
+    position = director.send(f"/reports/history/{number}/map", typed(**{"means-0": "moon"}))
+    assert position.status_code in (303, 422)
+
+
+def test_wrong_rows_are_told_in_polish_with_their_lines(
+    director: Visitor, clara: Person, database: Engine, session: Session
+) -> None:
+    number = upload(director, LOG.replace("05.03.2025", "35.03.2025").encode())
+    assert director.send(f"/reports/history/{number}/map", typed(press="import")).status_code == 303
+    carry_out(database)
+    page = director.get(f"/reports/history/{number}?lang=pl").get_data(as_text=True)
+    assert "Wiersz 3" in page
+    assert "to nie jest czas" in page
+
+
+def test_drafts_are_nobody_elses_and_employees_do_not_import(
+    director: Visitor, as_: Doors, adam: Person, anna: Person
+) -> None:
+    number = upload(director, LOG.encode())
+    assert as_(adam).get(f"/reports/history/{number}").status_code == 404
+    assert as_(anna).get("/reports/history/").status_code == 403
+    assert as_(adam).get("/reports/history/").status_code == 200
+    assert director.send(f"/reports/history/{number}/end").status_code == 303
+    assert director.get(f"/reports/history/{number}").status_code == 404
+
+
+def test_several_activities_may_share_a_position_and_positions_change_places(
+    director: Visitor, session: Session
+) -> None:
+    number = upload(director, LOG.encode())
+    fields = typed(**{"means-2": "position", "place-2": "1", "place-0": "2", "place-1": "1"})
+    assert director.send(f"/reports/history/{number}/map", fields).status_code == 303
+    made = session.scalars(select(Import).where(Import.id == number)).one()
+    chosen = maps.read(made.map)
+    assert [each.key for each in chosen.positions] == ["oferta", "zapytanie"]
+    assert chosen.activities["Podpisana"] == "oferta"
+    assert chosen.activities["Rezygnacja"] == "lost"

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -131,7 +132,7 @@ def test_the_worst_come_first_unless_another_order_is_asked_for(
     clock: Clock,
     borys: Person,
 ) -> None:
-    sides = {"provider": departments["legal"], "consumer": departments["sales"]}
+    sides: dict[str, Any] = {"provider": departments["legal"], "consumer": departments["sales"]}
     made = iter(opened(session, anna, departments, Random(1), sum(map(sum, SHARES.values()))))
     for title, (kept, broken) in SHARES.items():
         agreement = negotiating.draft(session, title, terms=sales_kit.TERMS, by=clara, now=MONDAY, **sides)

@@ -1,11 +1,12 @@
 """Two departments talk about a promise: every word is one event, one move, and the one task of the token."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from engine.absences import Absence
@@ -18,12 +19,12 @@ from engine.process.blueprint import Text
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.process.tasks import NotYours
-from engine.sales import conversation, handoffs, promising, talking
-from engine.sales.agreements import Agreement
+from engine.sales import conversation, handoffs, negotiating, promising, talking
+from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.promises import Promise
 from tests.conftest import MONDAY
 from tests.engine.sales import live
-from tests.engine.sales.hand_offs import DAY, HOUR, agree, asked, at, its_task, moved, told
+from tests.engine.sales.hand_offs import DAY, HOUR, TERMS, agree, asked, at, its_task, moved, told
 
 WEDNESDAY, THURSDAY = at(18, 10), at(19, 10)
 
@@ -596,3 +597,82 @@ def test_of_two_who_answer_at_the_same_moment_one_is_told_how_things_stand(
     assert met[0] in {"Stale", "Promised", "Declined"}
     assert told(session, promise) in (["promise_promised"], ["promise_declined"])
     assert len(moved(session, promise)) == 2
+
+
+def test_two_cases_that_take_the_last_place_at_once_never_both_have_it_and_neither_hangs(
+    session: Session,
+    database: Engine,
+    departments: dict[str, Department],
+    anna: Person,
+    borys: Person,
+    clara: Person,
+) -> None:
+    agreement = agree(session, departments, clara, borys, capacity=2)
+    definition = live.deployed(session)
+    cases = [passed_on(session, definition, anna) for _ in range(6)]
+    session.commit()
+    ids, factory, meet = [each.id for each in cases], sessions(database, wiring=live.WIRING), Barrier(6)
+
+    def answer(id_: int) -> str:
+        with factory() as own:
+            seen, by = own.get_one(Promise, id_), own.get_one(Person, borys.id)
+            own.rollback()
+            meet.wait()
+            try:
+                conversation.promise(own, seen, by=by, now=MONDAY + HOUR)
+                own.commit()
+            except Refusal as refusal:
+                own.rollback()
+                return type(refusal).__name__
+            return "done"
+
+    with ThreadPoolExecutor(6) as pool:
+        met = sorted(each.result(60) for each in [pool.submit(answer, id_) for id_ in ids])
+
+    session.expire_all()
+    assert met == 4 * ["FullAtOnce"] + 2 * ["done"]
+    held = select(func.count()).where(Promise.agreement_id == agreement.id, Promise.state == "promised")
+    assert session.scalar(held) == 2
+
+
+def test_answers_and_new_words_for_promises_on_their_way_do_not_wait_in_a_circle(
+    session: Session,
+    database: Engine,
+    departments: dict[str, Department],
+    anna: Person,
+    borys: Person,
+    clara: Person,
+) -> None:
+    agreement = agree(session, departments, clara, borys, capacity=20, in_flight="new")
+    definition = live.deployed(session)
+    cases = [passed_on(session, definition, anna) for _ in range(4)]
+    words = {**TERMS, "capacity": 10, "in_flight": "new"}
+    table = negotiating.propose(session, agreement, words, by=clara, now=MONDAY)
+    session.commit()
+    factory, meet, head, version_id = sessions(database, wiring=live.WIRING), Barrier(5), borys.id, table.id
+
+    def sign(own: Session, by: Person) -> None:
+        negotiating.accept(own, own.get_one(AgreementVersion, version_id), by=by, now=MONDAY + HOUR)
+
+    def deliver(id_: int) -> Callable[[Session, Person], None]:
+        def act(own: Session, by: Person) -> None:
+            conversation.promise(own, own.get_one(Promise, id_), by=by, now=MONDAY + HOUR)
+            conversation.deliver(own, own.get_one(Promise, id_), {}, by=by, now=MONDAY + HOUR)
+
+        return act
+
+    def run(act: Callable[[Session, Person], None]) -> None:
+        with factory() as own:
+            by = own.get_one(Person, head)
+            own.rollback()
+            meet.wait()
+            act(own, by)
+            own.commit()
+
+    with ThreadPoolExecutor(5) as pool:
+        for each in [pool.submit(run, act) for act in (sign, *(deliver(each.id) for each in cases))]:
+            each.result(60)
+
+    session.expire_all()
+    assert [each.state for each in cases] == 4 * ["delivered"]
+    assert agreement.current_version_id == version_id
