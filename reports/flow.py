@@ -19,7 +19,7 @@ from engine.calendars import Calendar, local_day
 from engine.history import Event
 from engine.people import Membership
 from engine.process.instances import Instance
-from reports import reading, rollups, steps
+from reports import gathering, reading, steps
 from reports.ladders import Ladder
 from reports.periods import Period, spanning
 from reports.queries import Scope
@@ -184,7 +184,7 @@ def levels(journeys: Iterable[Journey], period: Period, ranks: int) -> list[Leve
 def course(session: Session, scope: Scope, ladder: Ladder, period: Period) -> list[Level]:
     """Cumulative flow from the roll-ups where they may be read, else from the log."""
     ranks = len(ladder.stages)
-    if not scope.is_whole or scope.ladder in rollups.ELSEWHERE:
+    if not gathering.is_kept(session, scope):
         return levels(reading.paths(session, scope, ladder), period, ranks)
     query = (
         select(ReachRollup.rank, ReachRollup.day, ReachRollup.n)

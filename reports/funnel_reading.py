@@ -10,7 +10,16 @@ from sqlalchemy.orm import Session
 
 from engine.calendars import local_day
 from engine.sales.ladders import Move
-from reports import funnel, funnel_flow, funnel_items, funnel_segments, queries, reading, rollups
+from reports import (
+    funnel,
+    funnel_flow,
+    funnel_items,
+    funnel_segments,
+    gathering,
+    queries,
+    reading,
+    rollups,
+)
 from reports.cohort_facts import counts, stays
 from reports.funnel import Cohort
 from reports.funnel_flow import Closed, Flow
@@ -97,7 +106,7 @@ def flow(
 
 def closed(session: Session, scope: Scope, window: Period) -> Closed:
     """Those won and lost in a window, by the day of their end; of a department or owner those it led then."""
-    whole = scope.is_whole and scope.ladder not in rollups.ELSEWHERE
+    whole = gathering.is_kept(session, scope)
     buckets = (
         rollups.read(session, scope.ladder, window) if whole else queries.grouped(session, scope, window)
     )
@@ -188,6 +197,11 @@ def _present(session: Session, scope: Scope, ladder: Ladder, window: Period) -> 
 
 
 def _journeys(session: Session, scope: Scope, ladder: Ladder, items: Select[Any] | Any) -> list[Journey]:
-    query = queries.facts(scope, items=items).order_by(Move.item, Move.seq)
-    found = journeys((Fact._make(row) for row in session.execute(query)), ladder.ranks)
-    return [each for each in found if reading.leads(scope, each)]
+    """Those of these items that the scope leads; of few items of a section simply all are read."""
+    few = queries.listed_items(session, scope, most=gathering.FEW)
+    if few is None:
+        query = queries.facts(scope, items=items).order_by(Move.item, Move.seq)
+        told = [Fact._make(row) for row in session.execute(query)]
+    else:
+        told = queries.of_items(session, scope, few)
+    return [each for each in journeys(told, ladder.ranks) if reading.leads(scope, each)]
