@@ -29,7 +29,9 @@ from sqlalchemy.orm import Session
 
 from engine import access
 from engine.people import Department, Person
+from engine.process.definitions import Definition
 from engine.sales import promises
+from engine.sales.deals import Deal
 from engine.sales.ladders import Move
 from reports.movements import (
     HANDED_OVER,
@@ -98,17 +100,27 @@ def scope(
     items: Select[Any] | None = None,
 ) -> Scope:
     """The scope of a viewer; None is the system itself. One whose rights hide nothing is not narrowed."""
-    hidden = viewer if viewer is not None and not _sees_all(session, viewer) else None
+    hidden = viewer if viewer is not None and not _sees_all(session, viewer, ladder) else None
     ids = None if department_ids is None else frozenset(department_ids)
     return Scope(ladder, hidden, as_of, ids, owner_id, items)
 
 
-def _sees_all(session: Session, viewer: Person) -> bool:
-    """Whether nothing is hidden from this person: a director above all departments. No move need be looked at."""
+def _sees_all(session: Session, viewer: Person, ladder: str) -> bool:
+    """Whether no move on the ladder is hidden from this person: a director above every department, or at least above
+    every department that leads a deal. No move need be looked at, and one deal at most of each other department."""
     if not viewer.has("director"):
         return False
     beyond = select(Department.id).where(Department.id.not_in(access.departments(viewer)))
-    return session.scalar(beyond.limit(1)) is None
+    if session.scalar(beyond.limit(1)) is None:
+        return True
+    if ladder == PROMISES or session.scalar(select(Definition.id).where(_is_past(ladder)).limit(1)) is not None:
+        return False
+    theirs = select(Deal.id).where(Deal.department_id.in_(beyond))
+    return session.scalar(theirs.limit(1)) is None
+
+
+def _is_past(ladder: str) -> ColumnElement[bool]:
+    return and_(Definition.process == ladder, Definition.kind == "imported")
 
 
 def first_day(session: Session, scope: Scope) -> date | None:
