@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, case, or_, select
 from sqlalchemy.orm import Session
 
 from engine import calendars, people
@@ -13,6 +14,7 @@ from engine.process.advancing import Happened
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.process.tasks import UserTask
+from engine.sales import promising
 from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.deals import Deal
 from engine.sales.handoffs import Handoff
@@ -74,8 +76,10 @@ def find(session: Session, task: UserTask, came: frozenset[str], now: datetime) 
         .where(Instance.id == task.instance_id)
         .order_by(Handoff.id)
     )
-    row = session.execute(query).first()
-    deal, agreement, version, provider, head_id, decided = row or (None, None, None, None, None, None)
+    if promising.is_server(session):
+        query = query.add_columns(_place())
+    row: Any = session.execute(query).first()
+    deal, agreement, version, provider, head_id, decided = row[:6] if row else (None,) * 6
     if decided is not None:
         task.handoff = code_of(agreement) if agreement is not None else None
     if not task.handoff:
@@ -89,6 +93,12 @@ def find(session: Session, task: UserTask, came: frozenset[str], now: datetime) 
     if rests or version.state != "in_force":
         return Addressed(deal, None, None, provider, None, decided), True
     return Addressed(deal, agreement, version, provider, head_id, decided), False
+
+
+def _place() -> ColumnElement[Any]:
+    """Where places are counted, what is promised at once waits for its turn here: that costs no statement more."""
+    says = [AgreementVersion.terms[name].as_string().is_not(None) for name in promising.CAPACITY]
+    return case((or_(*says), promising.queue(Agreement.id)))
 
 
 def _named(code: str) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, text
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from engine import calendars, lengths
@@ -26,6 +26,9 @@ RUNS = ("requested", "countered", "promised")
 
 HOLDS = ("countered", "promised", "paused")
 """States in which a promise holds a place of its provider's capacity."""
+
+CAPACITY = ("capacity", "capacity_week")
+"""The terms that say how much may be promised."""
 
 WEEKS = 120
 """How many weeks ahead a free one is looked for."""
@@ -150,9 +153,12 @@ def must_fit(
     now: datetime,
 ) -> None:
     """Whether the provider may promise this for then, too. Raises FullAtOnce, FullWeek with the next free day."""
-    if not (terms.get("capacity") or terms.get("capacity_week")):
+    if not any(terms.get(name) for name in CAPACITY):
         return
-    _one_at_a_time(session, promise)
+    if promise.id is not None and is_server(
+        session
+    ):  # for a new one whoever looked for its agreement has queued
+        session.execute(select(queue(promise.agreement_id)))
     taken = _taken(session, promise, works, now)
     free, refusal = next_free(taken, terms, works, due, now=now)
     if refusal is not None:
@@ -160,14 +166,17 @@ def must_fit(
         raise refusal(field="due_at", count=count, day=_local(works, free))
 
 
-def _one_at_a_time(session: Session, promise: Promise) -> None:
-    """Of two who promise the last place, the second counts the first. SQLite has one writer anyway.
+def queue(agreement_id: Any) -> ColumnElement[Any]:
+    """One at a time takes places under an agreement, until the transaction ends: the second counts the first's.
 
-    Taken after the case and the promise, and by nobody who waits for one of these: so nobody waits in a circle.
+    Held after the case and the promise, and by nobody who waits for one of these: so nobody waits in a circle.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        name = {"name": f"capacity:{promise.agreement_id}"}
-        session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), name)
+    return func.pg_advisory_xact_lock(func.hashtext(func.concat("capacity:", agreement_id)))
+
+
+def is_server(session: Session) -> bool:
+    """Whether several write at once; SQLite has one writer anyway."""
+    return session.get_bind().dialect.name == "postgresql"
 
 
 def next_free(

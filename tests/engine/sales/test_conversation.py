@@ -18,7 +18,7 @@ from engine.process import definitions, doctor, instances, migrating, migration,
 from engine.process.blueprint import Text
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
-from engine.process.tasks import NotYours
+from engine.process.tasks import NotYours, UserTask
 from engine.sales import conversation, handoffs, negotiating, promising, talking
 from engine.sales.agreements import Agreement, AgreementVersion
 from engine.sales.promises import Promise
@@ -676,3 +676,31 @@ def test_answers_and_new_words_for_promises_on_their_way_do_not_wait_in_a_circle
     session.expire_all()
     assert [each.state for each in cases] == 4 * ["delivered"]
     assert agreement.current_version_id == version_id
+
+
+def test_of_hand_offs_that_come_at_once_only_as_many_are_promised_as_there_are_places(
+    session: Session,
+    database: Engine,
+    departments: dict[str, Department],
+    anna: Person,
+    borys: Person,
+    clara: Person,
+) -> None:
+    agreement = agree(session, departments, clara, borys, promise_time=None, capacity=2)
+    definition = live.deployed(session)
+    waiting = [tasks.open_of(session, live.started(session, definition, anna).instance_id) for _ in range(5)]
+    session.commit()
+    factory, meet = sessions(database, wiring=live.WIRING), Barrier(5)
+
+    def pass_on(id_: int) -> None:
+        with factory() as own:
+            meet.wait()
+            instances.complete(own, own.get_one(UserTask, id_), {}, by=None, now=MONDAY + HOUR)
+            own.commit()
+
+    with ThreadPoolExecutor(5) as pool:
+        for each in [pool.submit(pass_on, found[0].id) for found in waiting]:
+            each.result(60)
+
+    states = session.scalars(select(Promise.state).where(Promise.agreement_id == agreement.id)).all()
+    assert sorted(states) == 2 * ["promised"] + 3 * ["requested"]
