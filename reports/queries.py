@@ -113,7 +113,10 @@ def _sees_all(session: Session, viewer: Person, ladder: str) -> bool:
     beyond = select(Department.id).where(Department.id.not_in(access.departments(viewer)))
     if session.scalar(beyond.limit(1)) is None:
         return True
-    if ladder == PROMISES or session.scalar(select(Definition.id).where(_is_past(ladder)).limit(1)) is not None:
+    if (
+        ladder == PROMISES
+        or session.scalar(select(Definition.id).where(_is_past(ladder)).limit(1)) is not None
+    ):
         return False
     theirs = select(Deal.id).where(Deal.department_id.in_(beyond))
     return session.scalar(theirs.limit(1)) is None

@@ -21,6 +21,7 @@ from reports.periods import BY, DAY, By, Period, containing, pieces
 from reports.queries import Scope
 from reports.rollups import reads
 from reports.visits import journeys
+from tests.reports import company
 from tests.reports.histories import FIRST, RANKS, Item, at_noon, facts, logs, write
 from tests.reports.test_rollups import EVER, empty, ladder, move_of
 
@@ -168,17 +169,24 @@ def test_a_ladder_in_no_roll_up_is_read_from_its_log(session: Session) -> None:
     assert not gathering.is_kept(session, Scope("sales"))
 
 
-def test_a_director_above_all_departments_is_not_narrowed_though_no_move_was_looked_at(
+def test_a_director_from_whom_no_deal_is_hidden_is_not_narrowed(
     session: Session, departments: dict[str, Department], clara: Person, anna: Person
 ) -> None:
+    definition = company.define(session)
+    company.carry(session, definition, Item("deal:1").new(), anna, departments["sales"].id)
+    session.commit()
     assert not queries.scope(session, "sales", viewer=anna).is_whole
-    assert not queries.scope(session, "sales", viewer=clara).is_whole
-
     clara.memberships.append(Membership(department_id=departments["board"].id, is_head=True))
     session.commit()
     assert queries.scope(session, "sales", viewer=clara).is_whole
 
-    session.add(Department(key="apart", name="Osobny", name_en="Apart"))
+    apart = Department(key="apart", name="Osobny", name_en="Apart")
+    session.add(apart)
+    session.commit()
+    assert queries.scope(session, "sales", viewer=clara).is_whole
+    assert not queries.scope(session, "promise", viewer=clara).is_whole
+
+    company.carry(session, definition, Item("deal:2").new(), anna, apart.id)
     session.commit()
     assert not queries.scope(session, "sales", viewer=clara).is_whole
 
