@@ -12,7 +12,7 @@ from engine.people import Department, Person
 from engine.process.definitions import Definition
 from tests.reports import company
 from tests.reports.histories import Item
-from tests.web.conftest import Clock
+from tests.web.conftest import Clock, Visitor
 from tests.web.report_kit import THURSDAY, As, counted, director, length, long_sale, page
 
 __all__ = ["director", "long_sale"]
