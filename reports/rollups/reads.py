@@ -1,5 +1,6 @@
 """What reports read from roll-ups: the whole company as of now, grouped by the database, plain rows."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import groupby
@@ -10,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from reports.cohort_facts import OPEN as UNENDED
-from reports.cohort_facts import REACH, VISIT, WIN, CohortKey, StayKey, Stays, bucket, month, second
+from reports.cohort_facts import REACH, STEP, VISIT, WIN, CohortKey, StayKey, Stays, month, second
 from reports.movements import Buckets, Key, Total
 from reports.periods import DAY, By, Period, containing
 from reports.rollups import settling
@@ -192,33 +193,35 @@ def stays(session: Session, ladder: str, window: Period, as_of: datetime) -> dic
             key = StayKey(start, row[0], row[1], row[2], row[3])
             known = found.get(key)
             found[key] = Stays(known.n + row[4], known.seconds + row[5]) if known else Stays(row[4], row[5])
-    for (what, rank, step), (n, seconds) in _open(session, ladder, window, second(as_of)).items():
+    for what, rank, step, n, seconds in _open(session, ladder, window, second(as_of)):
         found[StayKey(start, what, rank, UNENDED, step)] = Stays(n, seconds)
     return found
 
 
-def _open(session: Session, ladder: str, window: Period, now: int) -> dict[tuple[str, int, int], list[int]]:
-    """The stays that have not ended, of those created in a window: by (what, rank, bucket) their number and seconds."""
-    found: dict[tuple[str, int, int], list[int]] = {}
-    query = (
-        f"SELECT rank, entered, highest, began, arrived, created FROM journeys WHERE {OPEN} AND ladder = :ladder "
-        "AND created_day >= :start AND created_day < :end"
-    )
+UNENDED_AGES = (
+    (WIN, "0", "CASE WHEN highest > 0 THEN began ELSE created END", "1 = 1"),
+    (REACH, "highest", "arrived", "highest > 0"),
+    (VISIT, "rank", "entered", "rank > 0"),
+)
+"""The stays of an open item that have not ended: what, its rank, since when, and whether there is one."""
+
+BUCKET = f"CASE WHEN age <= 1 THEN 0 ELSE CAST(ceil(ln(CAST(age AS DOUBLE PRECISION)) / {math.log(STEP)!r}) AS INTEGER) END"
+"""`reports.cohort_facts.bucket` in SQL."""
+
+
+def _open(
+    session: Session, ladder: str, window: Period, now: int
+) -> Iterator[tuple[str, int, int, int, int]]:
+    """The stays that have not ended, of those created in a window: (what, rank, bucket, how many, their seconds)."""
     days = {"start": month(window.start), "end": window.end}
-    for rank, entered, highest, began, arrived, created in _rows(session, query, ladder=ladder, **days):
-        _age(found, WIN, 0, now - (began if highest else created))
-        if highest:
-            _age(found, REACH, highest, now - arrived)
-        if rank:
-            _age(found, VISIT, rank, now - entered)
-    return found
-
-
-def _age(found: dict[tuple[str, int, int], list[int]], what: str, rank: int, seconds: int) -> None:
-    age = max(0, seconds)
-    known = found.setdefault((what, rank, bucket(age)), [0, 0])
-    known[0] += 1
-    known[1] += age
+    for what, rank, since, has in UNENDED_AGES:
+        ages = (
+            f"SELECT {rank} AS its, CASE WHEN {since} < :now THEN :now - {since} ELSE 0 END AS age FROM journeys "
+            f"WHERE {OPEN} AND ladder = :ladder AND created_day >= :start AND created_day < :end AND {has}"
+        )
+        query = f"SELECT its, {BUCKET} AS step, count(*), CAST(sum(age) AS BIGINT) FROM ({ages}) AS ages GROUP BY its, step"
+        for place, step, n, seconds in _rows(session, query, ladder=ladder, now=now, **days):
+            yield what, place, step, n, seconds
 
 
 # ------------------------------------------------------------------------------------------------ how it is asked

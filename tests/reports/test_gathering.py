@@ -7,13 +7,13 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, delete, select, text
 from sqlalchemy.orm import Session
 
 from engine.db import sessions
 from engine.people import Department, Membership, Person
 from engine.sales.ladders import Move
-from reports import dynamics, gathering, queries, rollups
+from reports import cohort_facts, dynamics, gathering, queries, rollups
 from reports.cohort_facts import OPEN, VISIT, StayKey, Stays, counts, stays
 from reports.funnel import moment
 from reports.gathering import Question
@@ -216,3 +216,15 @@ def test_two_transactions_that_move_the_same_stages_do_not_wait_for_each_other_f
 
     assert rollups.compare(session) == []
     assert sum(total.n for total in rollups.read(session, "sales", EVER).values()) == 1 + 4 * 8 * 6 * 3
+
+
+def test_the_database_counts_lengths_in_the_same_steps(session: Session) -> None:
+    bounds = {int(1.05**number) for number in range(430)}
+    ages = sorted(
+        {0, 1, 2, 3, 4, 5} | bounds | {bound + 1 for bound in bounds} | {bound - 1 for bound in bounds}
+    )
+    values = ", ".join(f"({age})" for age in ages)
+    query = f"WITH ages(age) AS (VALUES {values}) SELECT age, {reads.BUCKET} FROM ages"
+
+    counted = dict(session.execute(text(query)).all())
+    assert counted == {age: cohort_facts.bucket(age) for age in ages}
