@@ -264,7 +264,8 @@ def _refused(made: Import) -> list[tuple[int | None, str]]:
             name: into_words(Text(**value)) if isinstance(value, dict) else value
             for name, value in each["places"].items()
         }
-        found.append((each["line"], gettext(each["message"]) % places))
+        message = each["message"]
+        found.append((each["line"], gettext(message) % places))
     return found
 
 

@@ -15,7 +15,7 @@ from engine.process.definitions import Definition, DefinitionFile
 from engine.process.instances import Instance
 from engine.sales.ladders import Move
 from engine.sales.past.rows import Import, ImportedCase, ImportedStep
-from reports import ladders, queries, reading, rollups
+from reports import funnel_reading, ladders, queries, reading, rollups
 from reports.periods import DAY, Period
 from tests.past.logs import MAP, XES_MAP, bring, packed, table, xes
 
@@ -167,7 +167,7 @@ def _reports_agree(session: Session, expected: list[Went]) -> None:
     top = [4 if path[-1].kind == "won" else max(each.entered or 0 for each in path) for path in per_case]
     for as_of in (None, now):
         scope = queries.scope(session, "old_sales", viewer=None, as_of=as_of)
-        found = reading.conversion(session, scope, ladder, window, now=now).cohort
+        found = funnel_reading.cohort(session, scope, ladder, window, now=now)
         for rank, step in enumerate(found.steps, 1):
             assert step.reached.n == sum(each >= rank for each in top), (as_of, step.stage)
         assert found.won.n == sum(path[-1].kind == "won" for path in per_case)
@@ -195,7 +195,7 @@ def test_the_past_of_a_history_can_be_looked_at(session: Session) -> None:
     for day in (3, 6, 10):
         as_of = datetime(2026, 3, day, tzinfo=UTC)
         scope = queries.scope(session, "old_sales", viewer=None, as_of=as_of)
-        cohort = reading.conversion(session, scope, ladder, window, now=as_of).cohort
+        cohort = funnel_reading.cohort(session, scope, ladder, window, now=as_of)
         told.append([step.reached.n for step in cohort.steps] + [cohort.won.n])
     assert told == [[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 1]]
 

@@ -195,7 +195,7 @@ def test_history_has_no_gap_and_no_future(seen: Session) -> None:
 def test_every_deal_stands_where_its_moves_say(seen: Session) -> None:
     for deal in seen.scalars(select(Deal)):
         moves = seen.scalars(select(Move).where(Move.item == f"deal:{deal.id}").order_by(Move.seq)).all()
-        steps = sum((move.to_rank or 0) - (move.from_rank or 0) for move in moves if move.kind in {"forward", "forward_skip", "backward"})  # fmt: skip
+        steps = sum((move.to_rank or 0) - (move.from_rank or 0) for move in moves if move.kind in {"forward", "forward_skip", "backward", "reopened"})  # fmt: skip
 
         assert [move.seq for move in moves] == list(range(1, len(moves) + 1))
         if moves:
@@ -262,7 +262,7 @@ def test_presales_breaks_more_of_its_promises_than_any_other_department(seen: Se
     }
 
     assert max(shares, key=shares.__getitem__) == "presales"
-    assert shares["presales"] >= 0.2
+    assert shares["presales"] >= 0.1
 
 
 def test_one_commitment_was_saved_by_the_chain_and_one_lost_because_of_presales(seen: Session) -> None:

@@ -92,7 +92,8 @@ TABLES = {
     "contract_id": "contracts", "lead_id": "leads", "section_id": "sections", "deal_id": "deals",
     "message_id": "messages", "plan_id": "migration_plans", "promise_id": "promises", "notice_id": "notices",
     "commitment_id": "commitments", "document_id": "documents", "incident_id": "incidents", "instance_id": "instances",
-    "act_id": "agreement_acts", "absence_id": "absences",
+    "act_id": "agreement_acts", "absence_id": "absences", "file_id": "files", "import_id": "imports",
+    "job_id": "report_jobs", "kept_id": "saved_reports", "schedule_id": "report_schedules",
     "number": "agreement_versions", "upload_id": "uploads", "definition_id": "definitions", "task_id": "user_tasks",
 }  # fmt: skip
 

@@ -40,7 +40,7 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("green", sa.Integer(), nullable=False),
         sa.Column("least", sa.Integer(), nullable=False),
-        sa.Column("expected", sa.Double(), nullable=False),
+        sa.Column("expected", sa.Float(), nullable=False),
         sa.Column("raised_at", UtcDateTime(), nullable=False),
         sa.Column("instance_id", BigId, nullable=True),
         sa.Column("cause", sa.String(length=40), nullable=True),

@@ -391,7 +391,7 @@ def test_a_timer_costs_the_same_statements_however_many_are_due(world: World, re
 
     assert clock.tick(world.factory, now=world.now, limit=10, seconds=60) == 10
 
-    assert len(said) <= 3 + 10 * 14, "\n".join(said[:30])
+    assert len(said) <= 3 + 10 * 16, "\n".join(said[:30])
 
 
 # ------------------------------------------------------------------------------------------------ cases that rest
