@@ -13,7 +13,6 @@ from reports.charts.intervals import Estimate, Row, forest
 from reports.charts.layers import Layer, areas
 from reports.charts.marks import Part, PlotWords, line, link, nice, plot, rect, said, shape, text
 from reports.charts.ranking import causes, ranked, shares
-from reports.charts.staircase import FunnelWords, Step, fits, funnel, funnel_narrow
 from reports.charts.streams import Stream, flow
 
 __all__ = [
@@ -21,7 +20,6 @@ __all__ = [
     "Cell",
     "Column",
     "Estimate",
-    "FunnelWords",
     "Layer",
     "Level",
     "Line",
@@ -30,15 +28,11 @@ __all__ = [
     "PlotWords",
     "Post",
     "Row",
-    "Step",
     "Stream",
     "areas",
     "causes",
-    "fits",
     "flow",
     "forest",
-    "funnel",
-    "funnel_narrow",
     "heat",
     "histogram",
     "line",
