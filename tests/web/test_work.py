@@ -435,7 +435,8 @@ def test_completing_a_hand_off_that_moves_its_deal_takes_at_most_thirty_statemen
     seen = _completed(as_(borys), web_engine, task, PRICED)
 
     assert seen.commits == 1, str(seen)
-    assert len(seen.statements) <= 30, str(seen)
+    locks = web_engine.dialect.name == "postgresql"  # whoever adds to roll-ups waits while they are made anew
+    assert len(seen.statements) <= 30 + locks, str(seen)
 
 
 def _completed(browser: Visitor, engine: Engine, task: UserTask, answers: dict[str, str]) -> Watched:
