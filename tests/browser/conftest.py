@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -65,12 +65,19 @@ def site_app(engine_url: str, tmp_path: Path) -> Iterator[Flask]:
 def site(site_app: Flask) -> Iterator[str]:
     """The address of the running application, on a free port of this machine."""
     listening = create_server(site_app, host="127.0.0.1", port=0, threads=6)
-    thread = Thread(target=listening.run, daemon=True)
+    stopping = Event()
+
+    def serve() -> None:
+        while not stopping.is_set():
+            listening.asyncore.loop(timeout=0.2, map=listening._map, count=1)
+
+    thread = Thread(target=serve, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{listening.effective_port}"
-    listening.close()
-    listening.task_dispatcher.shutdown()
+    stopping.set()  # the loop ends by itself: nothing is closed that it still listens to
     thread.join(5)
+    listening.task_dispatcher.shutdown()
+    listening.asyncore.close_all(map=listening._map, ignore_all=True)
 
 
 @pytest.fixture

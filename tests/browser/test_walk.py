@@ -370,7 +370,7 @@ def _agree_the_next_step(page: Page) -> None:
     page.get_by_label("Topic").select_option(label="Information")
     page.get_by_label("Due").fill("2026-11-20")
     page.get_by_label("Agreed with").fill("Ewa Jawor")
-    page.get_by_label("Evidence").fill("Notatka ze spotkania")
+    page.get_by_role("textbox", name="Evidence").fill("Notatka ze spotkania")
 
 
 def _forgive(complaints: list[str]) -> None:
