@@ -113,7 +113,7 @@ def _won(ask: Asked, cohort: Cohort) -> Row:
         "of %(created)s created; lost %(lost)s, open %(open)s",
         created=words.figure(cohort.created, measure),
         lost=words.figure(cohort.lost, measure),
-        open=words.figure(cohort.open.plus(cohort.gone), measure),
+        open=words.figure(cohort.open, measure),
     )
     some = _some_of(won.n, cohort.created.n)
     days = Range(text=said.span(cohort.to_win.p50, cohort.to_win.p85))

@@ -3,8 +3,9 @@
 import re
 from pathlib import Path
 
-from tests.guide.pictures import PICTURES
+from tests.guide import pictures, year
 
+PICTURES = pictures.PICTURES + year.PICTURES
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"
 
 
