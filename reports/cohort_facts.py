@@ -1,7 +1,7 @@
 """Cohorts and lengths of stay as they are counted: what the funnel needs, from whole journeys. Roll-ups keep the same.
 
 Months are first days of the organization's local months; lengths are whole seconds round the clock, counted in steps
-of 5 % (`bucket`) and read out as the mean of a step's members.
+of a tenth, at least of ten minutes (`bucket`), and read out as the mean of a step's members.
 """
 
 from bisect import bisect_left
@@ -13,11 +13,21 @@ from reports.movements import Total
 from reports.visits import Journey
 
 EPOCH, SECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(seconds=1)
-STEP = 1.05
-BOUNDS = tuple(STEP**number for number in range(600))
+STEP, LEAST, LONGEST = 1.1, 600, 10**10
+
+
+def _bounds() -> Iterator[float]:
+    bound = 1.0
+    while bound < LONGEST:
+        yield bound
+        bound = max(bound * STEP, bound + LEAST)
+
+
+BOUNDS = tuple(_bounds())
+"""The longest length of every step: one second, then a tenth more each, but at least ten minutes more."""
 REACH, WIN, VISIT, ARRIVE = "reach", "win", "visit", "arrive"
-FURTHER, LOST, OPEN = "further", "lost", ""
-"""How a way to the next rank (or to the end) ended; rerouted is lost. A visit ends as `reports.visits.OUTCOMES` says."""
+FURTHER, LOST, ENDED, OPEN = "further", "lost", "ended", ""
+"""How a way to the next rank (or to the end) ended; rerouted is lost. A visit has ended, however it did."""
 GONE = ("lost", "rerouted")
 
 
@@ -55,8 +65,8 @@ class Stays(NamedTuple):
 
 
 def bucket(seconds: int) -> int:
-    """The smallest b with 1.05^b >= seconds; 0 for a second and less."""
-    return bisect_left(BOUNDS, seconds) if seconds > 1 else 0
+    """The first step that is as long as this; 0 for a second and less."""
+    return bisect_left(BOUNDS, seconds)
 
 
 def month(day: date) -> date:
@@ -118,7 +128,7 @@ def _ways(journey: Journey, as_of: datetime) -> Iterator[Told]:
 
 def _visits(journey: Journey, as_of: datetime) -> Iterator[Told]:
     for visit in journey.visits:
-        yield VISIT, visit.rank, visit.outcome or OPEN, lasted(visit.entered, visit.left or as_of)
+        yield VISIT, visit.rank, ENDED if visit.outcome else OPEN, lasted(visit.entered, visit.left or as_of)
 
 
 def _arrivals(journey: Journey) -> Iterator[Told]:

@@ -12,7 +12,17 @@ from engine import migrations, people
 from engine.db import opened, sessions
 from engine.errors import Refusal
 from engine.people import Person
-from webapp import cli_demo, cli_history, cli_messages, cli_processes, cli_reports, clockwork, logs, passwords
+from webapp import (
+    cli_demo,
+    cli_history,
+    cli_messages,
+    cli_processes,
+    cli_reports,
+    clockwork,
+    garbage,
+    logs,
+    passwords,
+)
 from webapp.app import create_app
 from webapp.settings import Settings
 
@@ -63,6 +73,7 @@ def serve(*, demo: bool) -> None:
     for line in cli_demo.log_ins(settings):
         click.echo(line, err=True)
     click.echo(f"Contentum is at http://{settings.host}:{settings.port} (Ctrl+C stops it)", err=True)
+    garbage.spare_the_loaded()
     with clockwork.beside(settings) if settings.clock else nullcontext():
         listen(app, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
 
@@ -74,6 +85,7 @@ def worker() -> None:
     _prepare(settings)
     for told in (signal.SIGINT, signal.SIGTERM):  # a shell's background job and a container ask in either way
         signal.signal(told, signal.default_int_handler)
+    garbage.spare_the_loaded()
     with suppress(KeyboardInterrupt):
         clockwork.alone(settings)
 
