@@ -6,13 +6,14 @@ of 5 % (`bucket`) and read out as the mean of a step's members.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
+from math import floor
 from typing import NamedTuple
 
 from reports.movements import Total
 from reports.visits import Journey
 
-EPOCH, SECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(seconds=1)
+EPOCH = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp())
 STEP = 1.05
 BOUNDS = tuple(STEP**number for number in range(600))
 REACH, WIN, VISIT, ARRIVE = "reach", "win", "visit", "arrive"
@@ -66,12 +67,7 @@ def month(day: date) -> date:
 
 def second(at: datetime) -> int:
     """A moment as whole seconds since 2000-01-01 UTC."""
-    return (at - EPOCH) // SECOND
-
-
-def lasted(start: datetime, end: datetime) -> int:
-    """Seconds from the second of one moment to that of another, never negative."""
-    return max(0, second(end) - second(start))
+    return floor(at.timestamp()) - EPOCH
 
 
 def mask(ranks: Iterable[int]) -> int:
@@ -81,46 +77,54 @@ def mask(ranks: Iterable[int]) -> int:
 
 def counts(journeys: Iterable[Journey]) -> dict[CohortKey, Total]:
     """How many items of each kind there are, and the money of their last moves."""
-    found: dict[CohortKey, Total] = {}
+    found: dict[tuple[date, int, str, int], list[int]] = {}
     for each in journeys:
-        key = CohortKey(month(each.created.day), each.highest, each.status, mask(each.touched))
-        found[key] = found.get(key, Total()).plus(Total(1, 0, each.money))
-    return found
+        key = month(each.created.day), each.highest, each.status, mask(each.touched)
+        known = found.setdefault(key, [0, 0])
+        known[0] += 1
+        known[1] += each.money
+    return {CohortKey(*key): Total(n, 0, money) for key, (n, money) in found.items()}
 
 
 def stays(journeys: Iterable[Journey], as_of: datetime, *, exact: bool = False) -> dict[StayKey, Stays]:
     """Every stay of these journeys; those that have not ended are aged until ``as_of``. ``exact``: steps of a second."""
-    found: dict[StayKey, Stays] = {}
+    found: dict[tuple[date, str, int, str, int], list[int]] = {}
+    now = second(as_of)
     for each in journeys:
-        for what, rank, outcome, seconds in (*_ways(each, as_of), *_visits(each, as_of), *_arrivals(each)):
+        created = month(each.created.day)
+        for what, rank, outcome, seconds in _told(each, now):
             step = seconds if exact else bucket(seconds)
-            key = StayKey(month(each.created.day), what, rank, outcome, step)
-            known = found.get(key, Stays())
-            found[key] = Stays(known.n + 1, known.seconds + seconds)
-    return found
+            known = found.setdefault((created, what, rank, outcome, step), [0, 0])
+            known[0] += 1
+            known[1] += seconds
+    return {StayKey(*key): Stays(n, seconds) for key, (n, seconds) in found.items()}
 
 
 Told = tuple[str, int, str, int]
-"""(what, rank, outcome, seconds)"""
+"""(what, rank, outcome, seconds); what would last less than nothing lasts nothing."""
 
 
-def _ways(journey: Journey, as_of: datetime) -> Iterator[Told]:
-    firsts, is_won = journey.firsts, journey.status == "won"
-    for rank in range(1, len(firsts)):
-        yield REACH, rank, FURTHER, lasted(firsts[rank - 1].at, firsts[rank].at)
+def _told(journey: Journey, now: int) -> list[Told]:
+    created, last = second(journey.created.at), second(journey.last.at)
+    firsts = [second(first.at) for first in journey.firsts]
+    found = [(VISIT, *each) for each in _visits(journey, now)]
+    found += [(ARRIVE, rank, FURTHER, max(0, at - created)) for rank, at in enumerate(firsts, start=1)]
+    found += [
+        (REACH, rank, FURTHER, max(0, firsts[rank] - firsts[rank - 1])) for rank in range(1, len(firsts))
+    ]
+    is_won = journey.status == "won"
     outcome = FURTHER if is_won else LOST if journey.status in GONE else OPEN
-    until = journey.last.at if outcome else as_of
+    until = last if outcome else now
     if firsts and not is_won:
-        yield REACH, len(firsts), outcome, lasted(firsts[-1].at, until)
-    began = firsts[0].at if firsts else journey.created.at
-    yield WIN, 0, outcome, lasted(began, until)
+        found.append((REACH, len(firsts), outcome, max(0, until - firsts[-1])))
+    found.append((WIN, 0, outcome, max(0, until - (firsts[0] if firsts else created))))
+    return found
 
 
-def _visits(journey: Journey, as_of: datetime) -> Iterator[Told]:
+def _visits(journey: Journey, now: int) -> Iterator[tuple[int, str, int]]:
+    ended, before = None, 0
     for visit in journey.visits:
-        yield VISIT, visit.rank, visit.outcome or OPEN, lasted(visit.entered, visit.left or as_of)
-
-
-def _arrivals(journey: Journey) -> Iterator[Told]:
-    for rank, first in enumerate(journey.firsts, start=1):
-        yield ARRIVE, rank, FURTHER, lasted(journey.created.at, first.at)
+        began = before if visit.began is ended else second(visit.began.at)
+        ended = visit.ended
+        before = now if ended is None else second(ended.at)
+        yield visit.rank, visit.outcome or OPEN, max(0, before - began)

@@ -7,9 +7,9 @@ A pair of a move and its correction changes nothing and has kinds of its own.
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from operator import attrgetter
 from typing import NamedTuple
 
 GREEN = ("forward", "forward_skip", "won")
@@ -39,7 +39,7 @@ class Fact(NamedTuple):
     actor_id: int | None
     owner_id: int | None
     department_id: int | None
-    amount: Decimal | None
+    amount: Decimal | float | None
     reason: str | None
     causing_department_id: int | None
     instance_id: int | None
@@ -47,8 +47,7 @@ class Fact(NamedTuple):
     corrects_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
+class Movement(NamedTuple):
     """One move as it counts. Money is in hundredths of the currency.
 
     ``gain`` is what the item is worth more than when it came to the position it left. ``previous`` is the last
@@ -95,36 +94,49 @@ class Total(NamedTuple):
 Buckets = dict[Key, Total]
 
 
-def cents(amount: Decimal | None) -> int:
+def cents(amount: Decimal | float | None) -> int:
     """An amount in hundredths; nothing is zero."""
-    return int((Decimal(amount) * 100).to_integral_value(ROUND_HALF_UP)) if amount else 0
+    if not amount:
+        return 0
+    if isinstance(amount, float):
+        return round(amount * 100)
+    return int((Decimal(amount) * 100).to_integral_value(ROUND_HALF_UP))
+
+
+IN_ORDER = attrgetter("item", "seq")
+ENTERING = frozenset((*OPENING, "rerouted"))
 
 
 def tell(facts: Iterable[Fact]) -> list[Movement]:
     """The movements of these moves, in the order of each item's ``seq``. All moves of an item must be given."""
-    ordered = sorted(facts, key=lambda fact: (fact.item, fact.seq))
+    ordered = sorted(facts, key=IN_ORDER)
     mistaken = {fact.corrects_id for fact in ordered}
-    last: dict[str, Movement] = {}
+    last: Movement | None = None
     told = []
     for fact in ordered:
-        movement = _told(fact, last.get(fact.item), is_mistaken=fact.id in mistaken)
-        if movement.kind not in OUTSIDE:
-            last[fact.item] = movement
-        told.append(movement)
+        if last is not None and last.fact.item != fact.item:
+            last = None
+        if fact.kind == "corrected" or fact.id in mistaken:
+            told.append(_outside(fact))
+        else:
+            last = _told(fact, last)
+            told.append(last)
     return told
 
 
-def _told(fact: Fact, last: Movement | None, *, is_mistaken: bool) -> Movement:
-    money = cents(fact.amount)
-    if fact.kind == "corrected" or is_mistaken:
-        return Movement(fact, fact.kind if fact.kind == "corrected" else MISTAKEN, "", "", money)
-    left = (fact.from_stage or "") if last and last.entered else ""
-    if fact.kind in OPENING or fact.kind == "rerouted":
-        entered = fact.to_stage or (fact.from_stage if fact.kind == "resumed" else None) or ""
-    else:
-        entered = ""
-    gain = money - last.money if last and left else 0
-    return Movement(fact, fact.kind, left, entered, money, gain, last.fact if last else None)
+def _outside(fact: Fact) -> Movement:
+    kind = fact.kind if fact.kind == "corrected" else MISTAKEN
+    return Movement(fact, kind, "", "", cents(fact.amount), 0, None)
+
+
+def _told(fact: Fact, last: Movement | None) -> Movement:
+    kind, money, entered = fact.kind, cents(fact.amount), ""
+    if kind in ENTERING:
+        entered = fact.to_stage or (fact.from_stage if kind == "resumed" else None) or ""
+    if last is None:
+        return Movement(fact, kind, "", entered, money, 0, None)
+    left = (fact.from_stage or "") if last.entered else ""
+    return Movement(fact, kind, left, entered, money, money - last.money if left else 0, last.fact)
 
 
 def within(
@@ -148,11 +160,11 @@ def within(
     for movement in movements:
         mine, was_mine = is_mine(movement.fact), is_mine(movement.previous)
         if movement.left and mine != was_mine:
-            passed = replace(movement, money=movement.money - movement.gain, gain=0)
+            passed = movement._replace(money=movement.money - movement.gain, gain=0)
             if mine:
-                yield replace(passed, kind=TAKEN_OVER, left="", entered=movement.left)
+                yield passed._replace(kind=TAKEN_OVER, left="", entered=movement.left)
             else:
-                yield replace(passed, kind=HANDED_OVER, entered="")
+                yield passed._replace(kind=HANDED_OVER, entered="")
         if mine:
             yield movement
 
