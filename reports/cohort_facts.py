@@ -5,10 +5,14 @@ of 5 % (`bucket`) and read out as the mean of a step's members.
 """
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from math import floor
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from reports.movements import Total
 from reports.visits import Journey
@@ -86,18 +90,33 @@ def counts(journeys: Iterable[Journey]) -> dict[CohortKey, Total]:
     return {CohortKey(*key): Total(n, 0, money) for key, (n, money) in found.items()}
 
 
-def stays(journeys: Iterable[Journey], as_of: datetime, *, exact: bool = False) -> dict[StayKey, Stays]:
-    """Every stay of these journeys; those that have not ended are aged until ``as_of``. ``exact``: steps of a second."""
-    found: dict[tuple[date, str, int, str, int], list[int]] = {}
+def stays(
+    journeys: Iterable[Journey], as_of: datetime, *, exact: bool = False, under: date | None = None
+) -> dict[StayKey, Stays]:
+    """Every stay of these journeys; those that have not ended are aged until ``as_of``. ``exact``: steps of a second.
+
+    ``under`` puts them all under one month, for whoever does not ask when items were created.
+    """
+    lengths: defaultdict[tuple[date, str, int, str], list[int]] = defaultdict(list)
     now = second(as_of)
     for each in journeys:
-        created = month(each.created.day)
+        created = under or month(each.created.day)
         for what, rank, outcome, seconds in _told(each, now):
-            step = seconds if exact else bucket(seconds)
-            known = found.setdefault((created, what, rank, outcome, step), [0, 0])
-            known[0] += 1
-            known[1] += seconds
-    return {StayKey(*key): Stays(n, seconds) for key, (n, seconds) in found.items()}
+            lengths[created, what, rank, outcome].append(seconds)
+    return {
+        StayKey(*kind, step): Stays(n, seconds)
+        for kind, alike in lengths.items()
+        for step, n, seconds in _steps(np.array(alike), exact=exact)
+    }
+
+
+def _steps(lengths: NDArray[np.int64], *, exact: bool) -> Iterator[tuple[int, int, int]]:
+    """Lengths by `bucket` (or each by itself): the step, how many, their seconds."""
+    found = lengths if exact else np.searchsorted(BOUNDS, lengths)
+    steps, places, counts = np.unique(found, return_inverse=True, return_counts=True)
+    seconds = np.zeros(len(steps), np.int64)
+    np.add.at(seconds, places, lengths)
+    return zip(steps.tolist(), counts.tolist(), seconds.tolist(), strict=True)
 
 
 Told = tuple[str, int, str, int]

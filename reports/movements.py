@@ -10,7 +10,7 @@ from collections.abc import Container, Iterable, Iterator
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 GREEN = ("forward", "forward_skip", "won")
 RED = ("backward", "lost")
@@ -20,6 +20,9 @@ OPENING = ("new", "forward", "forward_skip", "backward", "reopened", "resumed")
 MISTAKEN = "mistaken"
 OUTSIDE = (MISTAKEN, "corrected")
 TAKEN_OVER, HANDED_OVER = "taken_over", "handed_over"
+PASSED = frozenset((TAKEN_OVER, HANDED_OVER))
+UNMOVED = frozenset((*OUTSIDE, TAKEN_OVER))
+"""These do not say where an item stands: what it stood on before is the last word."""
 
 
 class Fact(NamedTuple):
@@ -171,43 +174,55 @@ def within(
 
 def tally(movements: Iterable[Movement], *, by_owner: bool = False) -> Buckets:
     """Count movements by day, department (or owner), positions and kind."""
-    sums: dict[Key, list[int]] = {}
+    sums: dict[tuple[date, int, str, str, str], list[int]] = {}
     for each in movements:
         fact = each.fact
         unit = fact.owner_id if by_owner else fact.department_id
-        key = Key(fact.day, unit or 0, each.left, each.entered, each.kind)
-        _count(sums.setdefault(key, [0, 0, 0, 0]), each)
-    return {key: Total(*values) for key, values in sums.items()}
+        _count(sums, (fact.day, unit or 0, each.left, each.entered, each.kind), each)
+    return {Key(*key): Total(*values) for key, values in sums.items()}
 
 
 def tally_kinds(movements: Iterable[Movement]) -> Buckets:
     """Count movements by day and kind alone."""
     sums: dict[tuple[date, str], list[int]] = {}
     for each in movements:
-        _count(sums.setdefault((each.fact.day, each.kind), [0, 0, 0, 0]), each)
+        _count(sums, (each.fact.day, each.kind), each)
     return {Key(day, 0, "", "", kind): Total(*values) for (day, kind), values in sums.items()}
 
 
-def _count(sums: list[int], each: Movement) -> None:
-    sums[0] += 1
-    sums[1] += (each.fact.dwell or 0) if each.kind not in (TAKEN_OVER, HANDED_OVER) else 0
-    sums[2] += each.money
-    sums[3] += each.gain
+def _count(sums: dict[Any, list[int]], key: Any, each: Movement) -> None:
+    fact, kind, _, _, money, gain, _ = each
+    dwell = (fact.dwell or 0) if kind not in PASSED else 0
+    known = sums.get(key)
+    if known is None:
+        sums[key] = [1, dwell, money, gain]
+        return
+    known[0] += 1
+    known[1] += dwell
+    known[2] += money
+    known[3] += gain
 
 
-def last_moves(movements: Iterable[Movement], *, before: date) -> Iterable[Movement]:
+def last_moves(movements: Iterable[Movement], *, before: date) -> list[Movement]:
     """The last movement of each item before a day began."""
     last: dict[str, Movement] = {}
     for each in movements:
-        if each.fact.day < before and each.kind not in (*OUTSIDE, TAKEN_OVER):
-            last[each.fact.item] = each
-    return last.values()
+        fact = each.fact
+        if fact.day < before and each.kind not in UNMOVED:
+            last[fact.item] = each
+    return list(last.values())
 
 
 def standing(movements: Iterable[Movement], *, before: date) -> dict[str, Total]:
-    """How many items stood on each open position when ``before`` began, and their money: told by each one's last move."""
-    found: defaultdict[str, Total] = defaultdict(Total)
-    for each in last_moves(movements, before=before):
+    """How many items stood on each open position when ``before`` began, and their money."""
+    return positions(last_moves(movements, before=before))
+
+
+def positions(last: Iterable[Movement]) -> dict[str, Total]:
+    """How many items stand on each open position, and their money: told by each one's last move."""
+    found: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for each in last:
         if each.entered:
-            found[each.entered] = found[each.entered].plus(Total(1, 0, each.money))
-    return dict(found)
+            found[each.entered][0] += 1
+            found[each.entered][1] += each.money
+    return {stage: Total(n, 0, money) for stage, (n, money) in found.items()}

@@ -85,9 +85,9 @@ def _journey(path: list[Movement], ranks: Mapping[str, int]) -> Journey:
     )
 
 
-def _rank(stage: str, began: Fact, ranks: Mapping[str, int]) -> int:
-    """The stage's rank on this ladder; a stage of an older version keeps its own, within the ladder."""
-    return ranks.get(stage) or min(max(began.to_rank or 1, 1), max(len(ranks), 1))
+def _rank(began: Fact, ranks: Mapping[str, int]) -> int:
+    """A stage of an older version keeps its own rank, within the ladder."""
+    return min(max(began.to_rank or 1, 1), max(len(ranks), 1))
 
 
 def _visits(path: Iterable[Movement], ranks: Mapping[str, int]) -> list[Visit]:
@@ -95,9 +95,10 @@ def _visits(path: Iterable[Movement], ranks: Mapping[str, int]) -> list[Visit]:
     stage, began = "", None
     for fact, kind, _, entered, *_ in path:
         if began is not None:
-            outcome = OUTCOMES.get(kind, "rerouted")
-            found.append(Visit(began.item, stage, _rank(stage, began, ranks), began, fact, outcome))
+            rank, outcome = ranks.get(stage) or _rank(began, ranks), OUTCOMES.get(kind, "rerouted")
+            found.append(Visit(began.item, stage, rank, began, fact, outcome))
         stage, began = entered, fact if entered else None
     if began is not None:
-        found.append(Visit(began.item, stage, _rank(stage, began, ranks), began, None, None))
+        rank = ranks.get(stage) or _rank(began, ranks)
+        found.append(Visit(began.item, stage, rank, began, None, None))
     return found
