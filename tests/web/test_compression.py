@@ -121,11 +121,11 @@ def test_a_built_file_that_changed_is_sent_as_it_is_now(client: Visitor, style: 
 
 def test_a_reader_who_has_the_file_is_told_so(client: Visitor, style: Path) -> None:
     tag = client.get("/static/app.css", headers=TAKES).headers["ETag"]
-    again = client.get("/static/app.css", headers={**TAKES, "If-None-Match": tag})
 
     assert tag.startswith('W/"')
-    assert again.status_code == 304
-    assert again.data == b""
+    with client.get("/static/app.css", headers={**TAKES, "If-None-Match": tag}) as again:
+        assert again.status_code == 304
+        assert again.data == b""
 
 
 @pytest.mark.usefixtures("style")
