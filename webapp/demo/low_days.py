@@ -18,8 +18,8 @@ from webapp.demo import warehouse
 from webapp.demo.world import World
 
 PROCESS = low_green.PROCESS
-UNANSWERED = 5
-"""Days before the end since which nobody has come to answer."""
+BEHIND = 25
+"""So many days before the end directors fall behind: they answer the day before when they are asked about the next."""
 
 SHORT = (
     "inside",
@@ -42,11 +42,11 @@ def check(session: Session, at: datetime) -> None:
 
 
 def watch(world: World, happened: Happened) -> None:
-    """A director was asked, and answers within the day; about the last days nobody has yet."""
-    if happened.now >= world.before_end(UNANSWERED, 0):
-        return
+    """A director was asked, and answers within the day; of the last weeks the latest question is still open."""
+    behind = happened.now >= world.before_end(BEHIND, 0)
     for task in happened.opened:
-        world.later(world.office(happened.now, timedelta(minutes=60 + 37 * task.id % 300)), _explain, task.id)
+        at = world.office(happened.now, timedelta(minutes=60 + 37 * task.id % 300))
+        world.later(at, _explain_earlier if behind else _explain, task.id)
 
 
 def _explain(world: World, session: Session, at: datetime, task_id: int) -> None:
@@ -58,6 +58,14 @@ def _explain(world: World, session: Session, at: datetime, task_id: int) -> None
     raw = {"cause": [cause], "explanation": [explanation], "action": [action]}
     by = world.person(task.assignee_id) if task.assignee_id else world.firm.people["Klara Zając"]
     instances.complete(session, task, raw, by=by, now=at)
+
+
+def _explain_earlier(world: World, session: Session, at: datetime, task_id: int) -> None:
+    newest = session.get_one(UserTask, task_id)
+    open_ones = (UserTask.element == newest.element, UserTask.closed_at.is_(None))
+    earlier = select(UserTask.id).where(*open_ones, UserTask.opened_at < newest.opened_at)
+    for each in session.scalars(earlier.order_by(UserTask.id)).all():
+        _explain(world, session, at, each)
 
 
 def _said(world: World, session: Session, alarm: LowGreen) -> tuple[str, str, str]:
