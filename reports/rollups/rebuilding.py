@@ -35,7 +35,7 @@ def rebuild(
     session.flush()
     connection = session.connection()
     log.alone(connection)
-    wanted = sorted(logged(session) | _kept(connection) if ladders is None else set(ladders))
+    wanted = sorted(logged(session) if ladders is None else set(ladders))
     _forget(session, wanted, everything=ladders is None)
     counts = {ladder: _count(connection, ladder) for ladder in wanted}
     whole, done, rows = sum(counts.values()), 0, 0
