@@ -237,17 +237,24 @@ def _is_months(period: Period, window: Stretch) -> bool:
     return period.start.day == 1 and (period.end.day == 1 or is_cut)
 
 
+ORDERED = tuple(
+    getattr(StepWait, name) for name in ("came_from_id", "department_id", "diagram", "element", "bucket")
+)
+"""What lengths stand by, in the order of the table: a database adds them up without sorting. Steps have no pair there,
+and pairs no step."""
+
+
 def _rolled_lengths(
     session: Session, scope: Scope, period: Period, by: By, version: int | None
 ) -> dict[Key, Lengths]:
     columns = [getattr(StepWait, name) for name in by]
     whichever = and_(StepWait.came_from_id == step_rollups.ANY, StepWait.department_id == 0)
-    pairs = and_(StepWait.diagram == "", StepWait.element == "")
     query = (
         select(*columns, StepWait.bucket, func.sum(StepWait.n), func.sum(StepWait.seconds))
-        .where(StepWait.grain == step_rollups.MONTH, whichever if by == STEP else pairs)
+        .where(StepWait.grain == step_rollups.MONTH)
+        .where(whichever if by == STEP else StepWait.came_from_id > step_rollups.ANY)
         .where(StepWait.day >= period.start, StepWait.day < period.end)
-        .group_by(*columns, StepWait.bucket)
+        .group_by(*ORDERED)
     )
     versions = [version] if version is not None else session.scalars(_versions(scope)).all()
     found: dict[Key, dict[int, tuple[int, int]]] = {}

@@ -14,6 +14,7 @@ from webapp import (
     access,
     asking,
     bundles,
+    compression,
     database,
     doors,
     errors,
@@ -78,6 +79,7 @@ def create_app(settings: Settings | None = None, *, wiring: Wiring | None = None
     app = Flask(__name__)
     app.url_map.converters["int"] = Id
     _configure(app, settings)
+    compression.init_app(app)  # first, so that it sees answers last
     database.init_app(app, settings.database, wiring or build(settings))
     doors.init_app(app)
     access.init_app(app)  # before CSRF: a stranger is sent to log in, whatever they send

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -28,7 +29,9 @@ from webapp.past_reports import add_up
 from webapp.report_jobs_worker import Worker
 from webapp.settings import Settings
 
-SECONDS = 1
+SECONDS, MINUTE = 1, 60
+ONCE = {"max_instances": 1, "coalesce": True}
+"""No work overtakes itself, and what was missed is done once."""
 AT_NIGHT = 3
 """The hour at which the reports' sums are compared with the log."""
 ROUNDS = 20
@@ -147,60 +150,27 @@ def _wound(settings: Settings, scheduler: Any) -> Iterator[BaseScheduler]:
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a second that ran late is no news
     engine = connect(settings.database)
     factory = sessions(engine, wiring=wiring.build(settings))
-    scheduler.add_job(
-        tick, "interval", [factory], seconds=SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None
-    )
-    write = notice_mail.writer(settings)
-    scheduler.add_job(
-        mail,
-        "interval",
-        [factory, write],
-        seconds=SECONDS,
-        max_instances=1,
-        coalesce=True,
-        misfire_grace_time=None,
-    )
-    scheduler.add_job(
-        digest,
-        "interval",
-        [factory, write],
-        seconds=60,
-        max_instances=1,
-        coalesce=True,
-        misfire_grace_time=None,
-    )
-    scheduler.add_job(
-        remind, "interval", [factory], seconds=60, max_instances=1, coalesce=True, misfire_grace_time=None
-    )
-    scheduler.add_job(
-        bring_in,
-        "interval",
-        [factory],
-        seconds=SECONDS,
-        max_instances=1,
-        coalesce=True,
-        misfire_grace_time=None,
-    )
-    worker = Worker(settings)
-    for job, seconds in ((worker.work, SECONDS), (worker.plan, 60)):
-        scheduler.add_job(
-            job,
-            "interval",
-            [factory],
-            seconds=seconds,
-            max_instances=1,
-            coalesce=True,
-            misfire_grace_time=None,
-        )
-    scheduler.add_job(
-        refresh, "interval", [factory], seconds=60, max_instances=1, coalesce=True, misfire_grace_time=None
-    )
-    scheduler.add_job(
-        compare, "cron", [factory], hour=AT_NIGHT, timezone=HOME, max_instances=1, coalesce=True
-    )
+    for seconds, work in _works(settings):
+        scheduler.add_job(work, "interval", [factory], seconds=seconds, misfire_grace_time=None, **ONCE)
+    scheduler.add_job(compare, "cron", [factory], hour=AT_NIGHT, timezone=HOME, **ONCE)
     try:
         yield scheduler
     finally:
         if scheduler.running:
             scheduler.shutdown(wait=True)
         engine.dispose()
+
+
+def _works(settings: Settings) -> list[tuple[int, Callable[[sessionmaker[Session]], object]]]:
+    """What is done every so many seconds."""
+    write, worker = notice_mail.writer(settings), Worker(settings)
+    return [
+        (SECONDS, tick),
+        (SECONDS, partial(mail, write=write)),
+        (SECONDS, bring_in),
+        (SECONDS, worker.work),
+        (MINUTE, partial(digest, write=write)),
+        (MINUTE, remind),
+        (MINUTE, worker.plan),
+        (MINUTE, refresh),
+    ]

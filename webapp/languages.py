@@ -7,8 +7,9 @@ from pathlib import Path
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from flask import Flask, current_app, has_request_context, request, session
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, Domain, get_locale, get_translations
 from markupsafe import Markup
 
 from engine.process.blueprint import Text
@@ -57,6 +58,47 @@ def into_words(text: Text | str | None) -> str:
     return text.into(current()) if isinstance(text, Text) else (text or "")
 
 
+def counted(said: str, num: int) -> str:
+    """A sentence about a count with its figure written as every other number: ``1 240 spraw``, ``1,240 cases``."""
+    return said.replace("%(num)d", format_decimal(num, "#,##0", locale=current()))
+
+
+class Counting(Domain):  # type: ignore[misc]  # Flask-Babel has no types
+    """The words of Python code, their counts as they are written here."""
+
+    def ngettext(self, singular: str, plural: str, num: int, **variables: object) -> str:
+        """The right form for a count, its places filled."""
+        said = counted(self.get_translations().ungettext(singular, plural, num), num)
+        return said % {"num": num, **variables}
+
+    def npgettext(self, context: str, singular: str, plural: str, num: int, **variables: object) -> str:
+        """The same in a context."""
+        said = counted(self.get_translations().unpgettext(context, singular, plural, num), num)
+        return said % {"num": num, **variables}
+
+
+class Tongues(Babel):  # type: ignore[misc]
+    """Flask-Babel with `Counting`."""
+
+    @property
+    def domain_instance(self) -> Domain:
+        """Where the words come from."""
+        return Counting(domain=self.domain)
+
+
+def _in_templates(app: Flask) -> None:
+    """The same counts where a template says them."""
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda said: get_translations().ugettext(said),
+        ngettext=lambda one, more, num: counted(get_translations().ungettext(one, more, num), num),
+        newstyle=True,
+        pgettext=lambda context, said: get_translations().upgettext(context, said),
+        npgettext=lambda context, one, more, num: counted(
+            get_translations().unpgettext(context, one, more, num), num
+        ),
+    )
+
+
 def merged() -> Catalog:
     """One catalogue of every ``translations/pl/AREA.po``. The same key must not be translated in two ways."""
     whole = Catalog(locale="pl")
@@ -100,7 +142,8 @@ def init_app(app: Flask, *, default: str) -> None:
     ensure_compiled()
     app.config["BABEL_DEFAULT_LOCALE"] = default
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Europe/Warsaw"
-    Babel(app, locale_selector=choose)
+    Tongues(app, locale_selector=choose)
+    _in_templates(app)
     app.jinja_env.filters["into_words"] = into_words
     app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"]
     app.jinja_env.globals["tongue"] = tongue

@@ -65,6 +65,10 @@ class EndsBeforeItBegins(Refusal):
     """The days asked for end on %(end)s, before they begin on %(start)s: change “from” or “to”."""
 
 
+class NotKnownYet(Refusal):
+    """Nothing is known of %(day)s (“as_of”) yet: choose today or a day of the past."""
+
+
 class NotComeYet(Refusal):
     """The days asked for begin on %(start)s (“from”), and that day has not come yet."""
 
@@ -218,7 +222,9 @@ def read(session: Session, args: Mapping[str, str], now: datetime) -> Asked:
     days: dict[str, Any] = {
         field: day(args, name) for field, name in (("start", "from"), ("end", "to"), ("as_of", "as_of"))
     }
-    if days["as_of"] and days["as_of"] >= local_day(now):
+    if days["as_of"] and days["as_of"] > local_day(now):
+        raise NotKnownYet(day=days["as_of"], field="as_of")
+    if days["as_of"] == local_day(now):
         days["as_of"] = None
     numbers: dict[str, Any] = {
         name: number(args, name) for name in ("department", "team", "owner", "section", "version")
@@ -230,9 +236,12 @@ def read(session: Session, args: Mapping[str, str], now: datetime) -> Asked:
         ("version", Definition),
     )
     for name, model in rows:
-        if numbers[name] and session.get(model, numbers[name]) is None:
+        if numbers[name] is not None and session.get(model, numbers[name]) is None:
             raise Unknown(name=name, value=numbers[name])
-    return replace(found, **chosen, **days, **numbers, product=_product(args), more=more(args))
+    product = _product(args)
+    if product and session.scalar(select(Deal.id).where(Deal.product_line == product).limit(1)) is None:
+        raise Unknown(name="product", value=product)
+    return replace(found, **chosen, **days, **numbers, product=product, more=more(args))
 
 
 def _product(args: Mapping[str, str]) -> str | None:

@@ -34,6 +34,13 @@ class Aims:
             else needed * goals.part(goals.until(period, self.through))
         )
 
+    def won(self, period: Period) -> float | None:
+        """The money that should be won in a period, as far as it has come; in hundredths."""
+        goal = self.needs.goal
+        if goal.money is None or period.last < goal.month:
+            return None
+        return goal.money * goals.part(goals.until(period, self.through))
+
 
 def aims(session: Session, ask: Asked, scope: Scope, report: Dynamics) -> Aims | None:
     """The goal of the whole company or of the department asked for; a part of it, or of one's rights, has none."""

@@ -16,6 +16,7 @@ from webapp.clock import now
 from webapp.database import db
 from webapp.reporting import bp
 from webapp.reporting_address import Asked
+from webapp.reporting_asked import page_of
 from webapp.reporting_words import Names
 
 SIZE = 50
@@ -29,7 +30,7 @@ def alarms() -> ResponseReturnValue:
     ladder = ladders.find(session, request.args.get("ladder"))
     found = low_green.seen(me()).where(LowGreen.ladder == ladder.key)
     count = session.scalar(select(func.count()).select_from(found.order_by(None).subquery())) or 0
-    page = max(1, min(request.args.get("page", 1, type=int), (count - 1) // SIZE + 1))
+    page = page_of(request.args, count, SIZE)
     rows = session.scalars(found.limit(SIZE).offset((page - 1) * SIZE)).all()
     names = Names(session, ladder)
     names.learn(row.answered_by_id for row in rows)

@@ -26,6 +26,7 @@ from webapp.processes import drawings_of, drawn
 from webapp.report_paper import Cell, Column, Figure, Paper, Table
 from webapp.reporting import bp
 from webapp.reporting_address import Asked
+from webapp.reporting_asked import one_of
 from webapp.reporting_steps import Seen, around, begun, in_days, in_time, known, look, nothing, waited
 
 HEATS = {
@@ -70,8 +71,8 @@ def bottlenecks() -> ResponseReturnValue:
     paper = _paper(seen, necks)
     plan = seen.plans.plan(seen.version) if seen.version else None
     drawings = drawings_shown(seen)
-    wanted = request.args.get("drawing", "")
-    shown = wanted if wanted in drawings else _busiest(seen, necks, list(drawings))
+    wanted = one_of(request.args, "drawing", drawings)
+    shown = wanted or _busiest(seen, necks, list(drawings))
     return render_template(
         "reporting/bottlenecks.html",
         paper=paper,

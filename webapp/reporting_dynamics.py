@@ -53,6 +53,7 @@ def dynamics() -> ResponseReturnValue:
         report=report,
         picture=pictures.moves(ask, report, found, finding(ask, report, names)),
         aims=found if ask.measure == "count" else None,
+        money_aims=found if ask.measure == "money" else None,
         alarm=_alarm(session, ask, report),
         causes_said=low_green.CAUSES,
         idle=_together(report.idle.values()),

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from engine.people import Person
 from reports import reading
 from reports.balance import IN_KINDS, OUT_KINDS, Line
-from reports.dynamics import Row
+from reports.dynamics import Cause, Day, Row
 from reports.movements import GREEN, GREY, RED, Total
 from reports.periods import Period
 from reports.reading import Dynamics
+from reports.units import Unit
 from webapp import reporting_pictures as pictures
 from webapp import reporting_units as side
 from webapp import reporting_words as words
@@ -224,64 +225,64 @@ def plain(session: Session, ask: Asked, viewer: Person | None) -> dict[str, Any]
         **_head(ask, found.window.start, found.window.last),
         "by": ask.by,
         "current": _row(found.current),
-        "usual": {
-            "green": found.usual.green,
-            "red": found.usual.red,
-            "money_green": _units_of(found.usual.money_green),
-            "money_red": _units_of(found.usual.money_red),
-            "too_few": found.usual.too_few,
-        },
+        "usual": _usual(found),
         "previous": _row(found.previous),
         "goal": _goal(found, aim),
         "periods": [_row(row) for row in found.rows],
-        "bars": [
-            {
-                **_row(bar.row),
-                "usual": bar.usual,
-                "limit": bar.limit,
-                "off": bar.is_off,
-                "low": bar.is_low,
-                "needed": aim.green(bar.row.period) if aim else None,
-            }
-            for bar in found.bars
-        ],
+        "bars": [_bar(bar, aim) for bar in found.bars],
         "balance": _line(found.whole),
-        "stages": [
-            {
-                **_line(line),
-                "usual": found.habits.get(line.stage),
-                "needed": aim.stage(line.stage, found.current.period) if aim else None,
-                "idle": found.idle.get(line.stage, Total()).n,
-            }
-            for line in found.stages
-        ],
+        "stages": [_stage(found, line, aim) for line in found.stages],
         "group": found.group,
-        "units": [
-            {
-                "id": unit.id or None,
-                **({"department_id": unit.id or None} if found.group in ("department", "team") else {}),
-                "alone": unit.is_alone,
-                "usual_green": unit.usual.green,
-                "too_few": unit.usual.too_few,
-                **_row(unit.row),
-            }
-            for unit in found.units
-        ],
-        "causes": [
-            {
-                "department_id": cause.department_id or None,
-                "n": cause.n,
-                "money": cause.money / 100,
-                "reasons": dict(cause.reasons),
-            }
-            for cause in found.causes
-        ],
-        "net": {
-            "further": found.net.further,
-            "back": found.net.back,
-            "same": found.net.same,
-            "recovered": found.net.recovered,
-        },
+        "units": [_unit(found, unit) for unit in found.units],
+        "causes": [_cause(cause) for cause in found.causes],
+        "net": {name: getattr(found.net, name) for name in ("further", "back", "same", "recovered")},
+    }
+
+
+def _usual(found: Dynamics) -> dict[str, Any]:
+    usual = found.usual
+    return {
+        "green": usual.green,
+        "red": usual.red,
+        "money_green": _units_of(usual.money_green),
+        "money_red": _units_of(usual.money_red),
+        "too_few": usual.too_few,
+    }
+
+
+def _bar(bar: Day, aim: Aims | None) -> dict[str, Any]:
+    needed = aim.green(bar.row.period) if aim else None
+    judged = {"usual": bar.usual, "limit": bar.limit, "off": bar.is_off, "low": bar.is_low}
+    return {**_row(bar.row), **judged, "needed": needed}
+
+
+def _stage(found: Dynamics, line: Line, aim: Aims | None) -> dict[str, Any]:
+    return {
+        **_line(line),
+        "usual": found.habits.get(line.stage),
+        "needed": aim.stage(line.stage, found.current.period) if aim else None,
+        "idle": found.idle.get(line.stage, Total()).n,
+    }
+
+
+def _unit(found: Dynamics, unit: Unit) -> dict[str, Any]:
+    of_departments = found.group in ("department", "team")
+    return {
+        "id": unit.id or None,
+        **({"department_id": unit.id or None} if of_departments else {}),
+        "alone": unit.is_alone,
+        "usual_green": unit.usual.green,
+        "too_few": unit.usual.too_few,
+        **_row(unit.row),
+    }
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    return {
+        "department_id": cause.department_id or None,
+        "n": cause.n,
+        "money": cause.money / 100,
+        "reasons": dict(cause.reasons),
     }
 
 

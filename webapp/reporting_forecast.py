@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import access
+from engine.calendars import local_day
 from engine.people import Person
 from engine.sales.deals import Deal
 from reports import foresight, ladders
@@ -235,7 +236,7 @@ def _trial(report: Foresight) -> Table:
         Column(gettext("Won"), "count"),
     )
     rows = [
-        (Cell(each.at), Cell(each.n), Cell(round(each.foreseen, 1)), Cell(each.won))
+        (Cell(local_day(each.at)), Cell(each.n), Cell(round(each.foreseen, 1)), Cell(each.won))
         for each in report.trial.rounds
     ]
     return Table("trial", gettext("The trial on the past"), columns, rows)

@@ -1,5 +1,6 @@
 """The lists behind the cells of the funnel."""
 
+from collections.abc import Collection
 from typing import Any
 
 from flask import request
@@ -7,6 +8,7 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from reports import funnel_reading, queries
+from reports.funnel_flow import OUTCOMES
 from reports.funnel_items import FATES
 from reports.ladders import Ladder
 from reports.periods import Period
@@ -14,9 +16,12 @@ from reports.queries import Scope
 from webapp import reporting_funnel_words as said
 from webapp import reporting_words as words
 from webapp.reporting_address import Asked, Unknown
+from webapp.reporting_asked import first_unknown
 from webapp.reporting_funnel_asked import VIEWS, segments
 from webapp.reporting_words import Names
 
+NUMBERED = ("owner", "department", "version")
+"""Segments whose values are numbers."""
 ALL, WON = "all", "won"
 """As the stage of a cell: the whole cohort, whatever the stage; winning."""
 
@@ -26,8 +31,9 @@ def cell(session: Session, ask: Asked, scope: Scope, period: Period, names: Name
     args = request.args
     view, fate, stage = args.get("cell", ""), args.get("fate", ""), args.get("stage", "")
     segment, value = args.get("segment", ""), args.get("value", "")
-    if not _is_known(ask.ladder, view, fate, stage) or (segment and segment not in segments(ask)):
-        raise Unknown(name="cell", value=f"{view} {fate} {stage} {segment}"[:80])
+    first_unknown(args, _fields(ask, view, stage))
+    if value and segment in NUMBERED and not (value.isascii() and value.isdigit() and len(value) < 16):
+        raise Unknown(name="value", value=value[:60])
     rank = rank_of(ask.ladder, stage)
     ids = funnel_reading.members(
         session,
@@ -51,12 +57,14 @@ def rank_of(ladder: Ladder, stage: str) -> int:
     return len(ladder.stages) + 1 if stage == WON else ladder.ranks.get(stage, 0)
 
 
-def _is_known(ladder: Ladder, view: str, fate: str, stage: str) -> bool:
-    if view not in VIEWS or not (stage in (ALL, WON) or stage in ladder.ranks):
-        return False
-    if view == "flow":
-        return stage in ladder.ranks
-    return fate in (("reached", *funnel_reading.WHOLE) if stage == ALL else FATES)
+def _fields(ask: Asked, view: str, stage: str) -> list[tuple[str, Collection[str]]]:
+    """What each field of a cell may say, in this view and at this stage."""
+    flows = view == "flow"
+    fates = (
+        ("", "entries", *OUTCOMES) if flows else ("reached", *funnel_reading.WHOLE) if stage == ALL else FATES
+    )
+    stages = (*ask.ladder.ranks, *(() if flows else (ALL, WON)))
+    return [("cell", VIEWS), ("stage", stages), ("fate", fates), ("segment", ("", *segments(ask)))]
 
 
 def _stage(stage: str, names: Names) -> str:

@@ -8,9 +8,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from engine.people import Person
+from engine.process import definitions
 from reports import funnel_items, funnel_reading, funnel_segments
 from reports.funnel import Cohort
-from webapp.reporting_address import Asked
+from webapp.reporting_address import Asked, Unknown
 from webapp.reporting_funnel_asked import Options
 
 VERSION = "version"
@@ -50,7 +51,7 @@ def sides(
             ),
             version,
         )
-        for version in _two(sorted(Counter(values.values()), key=int), chosen.versions)
+        for version in _two(session, ask, sorted(Counter(values.values()), key=int), chosen.versions)
     ]
     return (found[0], found[1]) if len(found) == 2 else None
 
@@ -61,6 +62,16 @@ def versions(session: Session, ask: Asked, viewer: Person | None) -> list[str]:
     return sorted(set(funnel_segments.values(session, VERSION, mine).values()), key=int)
 
 
-def _two(known: Sequence[str], chosen: tuple[str, str]) -> Sequence[str]:
-    """The chosen two, else the two newest."""
-    return chosen if all(chosen) else known[-2:]
+def _two(session: Session, ask: Asked, met: Sequence[str], chosen: tuple[str, str]) -> Sequence[str]:
+    """The chosen two, else the two newest; beside one that was chosen alone, the newest other.
+
+    Raises `Unknown` for a version that the process never had.
+    """
+    known = {*met, *(str(each.version) for each in session.scalars(definitions.versions(ask.ladder.key)))}
+    for name, version in zip(("version_a", "version_b"), chosen, strict=True):
+        if version and version not in known:
+            raise Unknown(name=name, value=version)
+    if all(chosen) or not any(chosen):
+        return chosen if all(chosen) else met[-2:]
+    other = [version for version in met if version not in chosen][-1:]
+    return [chosen[0], *other] if chosen[0] else [*other, chosen[1]]

@@ -117,10 +117,11 @@ def _href(seen: Seen, pair: Pair, kind: str = "ready", **more: Any) -> str:
 
 def _matrix(seen: Seen, cells: Sequence[Pair], between: Sequence[Pair]) -> Figure:
     """Who gives stands at the left, who receives above; shaded by the number, which stands in the cell."""
-    units = sorted({each.giver for each in between} | {each.receiver for each in between})
+    givers = sorted({each.giver for each in between}, key=_nobody_last)
+    receivers = sorted({each.receiver for each in between}, key=_nobody_last)
     known = {(each.giver, each.receiver): each for each in cells}
-    squares = [[_square(seen, known.get((giver, receiver))) for receiver in units] for giver in units]
-    names = [seen.names.department(unit) for unit in units]
+    squares = [[_square(seen, known.get((giver, receiver))) for receiver in receivers] for giver in givers]
+    rows, columns = ([seen.names.department(unit) for unit in units] for units in (givers, receivers))
     said = PlotWords(
         gettext("Who hands over to whom"),
         _finding(seen, between),
@@ -128,8 +129,12 @@ def _matrix(seen: Seen, cells: Sequence[Pair], between: Sequence[Pair]) -> Figur
         pgettext("hand-over", "to"),
     )
     most = max(each.n for each in between)
-    picture = charts.heat(names, names, squares, said, most=most, height=38)
+    picture = charts.heat(rows, columns, squares, said, most=most, height=38)
     return Figure("matrix", said.title, said.finding, picture, "pairs")
+
+
+def _nobody_last(unit: int) -> tuple[bool, int]:
+    return not unit, unit
 
 
 def _square(seen: Seen, pair: Pair | None) -> Square | None:

@@ -21,6 +21,7 @@ from webapp.clock import now
 from webapp.database import db
 from webapp.reporting import bp, shared
 from webapp.reporting_address import Asked, EndsBeforeItBegins, Unknown, asked, cut, day
+from webapp.reporting_asked import check_moves, page_of
 from webapp.reporting_funnel_lists import cell
 from webapp.reporting_item_words import says
 from webapp.reporting_things import Thing, things
@@ -40,7 +41,7 @@ def moves() -> ResponseReturnValue:
     query, title = _listed(session, ask)
     whole = query.order_by(None).subquery()
     count, money = session.execute(select(func.count(), func.sum(whole.c.money))).one()
-    page = max(1, min(request.args.get("page", 1, type=int), (count - 1) // PAGE + 1))
+    page = page_of(request.args, count, PAGE)
     rows = session.execute(query.limit(PAGE).offset((page - 1) * PAGE)).all()
     names = Names(session, ask.ladder)
     names.learn({row.actor_id for row in rows} | {row.owner_id for row in rows})
@@ -84,7 +85,7 @@ def _listed(session: Session, ask: Asked) -> tuple[Select[Any], str]:
     """The query of a list and what it is called."""
     scope = ask.scope(session, me())
     names = Names(session, ask.ladder)
-    _check_stages(session, ask)
+    check_moves(session, ask, request.args, names)
     standing = request.args.get("standing")
     if standing:
         morning = day(request.args, "at") or ask.today
@@ -106,15 +107,6 @@ def _listed(session: Session, ask: Asked) -> tuple[Select[Any], str]:
     if request.args.get("cell"):
         return cell(session, ask, scope, period, names)
     return queries.listed(scope, cut(period)), _title(ask, period, names)
-
-
-def _check_stages(session: Session, ask: Asked) -> None:
-    """Raises `Unknown` for a stage that this ladder has not and never had."""
-    for name in ("left", "entered", "standing"):
-        stage = request.args.get(name)
-        known = (None, "", queries.ANY, queries.NONE, *ask.ladder.keys)
-        if stage not in known and not queries.was_met(session, ask.ladder.key, str(stage)):
-            raise Unknown(name=name, value=str(stage)[:60])
 
 
 def _title(ask: Asked, period: Period, names: Names) -> str:

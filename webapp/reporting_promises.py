@@ -31,6 +31,7 @@ from webapp.languages import current
 from webapp.report_paper import Cell, Column, Figure, Paper, Table
 from webapp.reporting import bp, shared
 from webapp.reporting_address import Asked, Unknown, asked, day, number
+from webapp.reporting_asked import check
 from webapp.reporting_words import Names
 from webapp.scoreboard import LISTS
 
@@ -200,7 +201,10 @@ def promise_list() -> ResponseReturnValue:
     if what not in TOGETHER:
         raise Unknown(name="what", value=what[:80])
     first, last = _days(ask)
+    check(session, request.args)
     provider, agreement = number(request.args, "provider"), number(request.args, "agreement")
+    if agreement and agreement not in agreement_names(session):
+        raise Unknown(name="agreement", value=agreement)
     query = promise_course.promises(
         me(),
         what,
@@ -235,6 +239,7 @@ def promise_list() -> ResponseReturnValue:
 def broken_list() -> ResponseReturnValue:
     """The broken commitments with clients that a number counts."""
     session = db.session()
+    check(session, request.args)
     ask, cause = asked(session, now()), number(request.args, "cause")
     first, last = _days(ask)
     query = promise_course.commitments(

@@ -32,6 +32,8 @@ from webapp.database import db
 from webapp.languages import current, into_words
 from webapp.reporting import bp, shared
 from webapp.reporting_address import Asked, Unknown, asked, number
+from webapp.reporting_asked import check, page_of
+from webapp.reporting_turns import in_turn
 from webapp.reporting_words import Names
 
 PAGE, MOST = 50, 20_000
@@ -79,15 +81,23 @@ class Seen:
         days: dict[str, Any] = {"from": self.period.start.isoformat(), "to": self.period.last.isoformat()}
         return url_for("reports.steps", **self.ask.kept(), version=self.only, **days, kind=kind, **pick)
 
-    def cases(self, variant: str) -> str:
-        """The address of the cases that a number counts."""
+    def cases(self, variant: str = "*", **more: Any) -> str:
+        """The address of the cases that a number counts: of a variant, or in which steps came ``again`` or in turn."""
         days: dict[str, Any] = {"from": self.period.start.isoformat(), "to": self.period.last.isoformat()}
         kept = self.ask.kept()
-        return url_for("reports.cases", **kept, version=self.only, **days, variant=variant)
+        return url_for("reports.cases", **kept, version=self.only, **days, variant=variant, **more)
 
     def pick(self, kind: str, **more: Any) -> Pick:
         """Which steps a number counts."""
         return Pick(kind, self.period, version=self.only, **more)
+
+    def check_step(self, diagram: str | None, element: str | None, name: str = "element") -> None:
+        """Raises `Unknown` for a step that no version has and no log tells of."""
+        if element is not None and not self.plans.has(diagram or "", element):
+            row = steps.told(self.session, self.scope)
+            known = select(row.c.element).where(row.c.diagram == diagram, row.c.element == element).limit(1)
+            if self.session.scalar(known) is None:
+                raise Unknown(name=name, value=element[:60])
 
     @property
     def about(self) -> str:
@@ -111,6 +121,10 @@ class Plans:
         if definition.id not in self._known:
             self._known[definition.id] = definitions.blueprint(self._session, definition)
         return self._known[definition.id]
+
+    def has(self, diagram: str, element: str) -> bool:
+        """Whether some version has a step."""
+        return any(self.plan(version).element(diagram, element) for version in self.versions)
 
     def step(self, diagram: str, element: str) -> str:
         """What a step is called in the newest version that has it; its id where none names it."""
@@ -181,7 +195,7 @@ def steps_list() -> ResponseReturnValue:
     seen = look(session, asked(session, now()), me())
     query, title = _picked(seen)
     count = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-    page = max(1, min(request.args.get("page", 1, type=int), (count - 1) // PAGE + 1))
+    page = page_of(request.args, count, PAGE)
     rows = session.execute(query.limit(PAGE).offset((page - 1) * PAGE)).all()
     return render_template(
         "reporting/steps.html",
@@ -219,7 +233,7 @@ def cases() -> ResponseReturnValue:
     session = db.session()
     seen = look(session, asked(session, now()), me())
     ids, title = _variant(seen)
-    page = max(1, min(request.args.get("page", 1, type=int), (len(ids) - 1) // PAGE + 1))
+    page = page_of(request.args, len(ids), PAGE)
     rows = _cases(seen, ids[(page - 1) * PAGE : page * PAGE])
     return render_template(
         "reporting/cases.html",
@@ -264,12 +278,16 @@ def _cases(seen: Seen, ids: Sequence[int]) -> Sequence[Any]:
 
 
 def _variant(seen: Seen) -> tuple[list[int], str]:
+    if any(request.args.get(name) for name in ("again", "first", "then")):
+        return in_turn(seen)
     key = request.args.get("variant", "*")
     ids = variants.members(seen.session, seen.scope, seen.period, seen.ask.moment, key=key, version=seen.only)
     names: dict[str, str] = {
         "*": gettext("Cases that ended"),
         "open": gettext("Cases that have not ended"),
     }
+    if not ids and key not in names:
+        raise Unknown(name="variant", value=key[:60])
     said = names.get(key) or gettext("Cases of one variant")
     return ids, f"{said} · {words.span(seen.period)}"
 
@@ -280,6 +298,8 @@ def _picked(seen: Seen) -> tuple[Select[Any], str]:
     kind = args.get("kind", "ended")
     if kind not in KINDS:
         raise Unknown(name="kind", value=kind[:60])
+    check(seen.session, args)
+    seen.check_step(args.get("diagram"), args.get("element"))
     numbers: dict[str, Any] = {
         field: number(args, name)
         for field, name in (

@@ -1,6 +1,8 @@
 """Variants on the screen: the ways that cases really took, drawn on the diagram, with loops and skips."""
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from flask import render_template, request
@@ -17,6 +19,7 @@ from webapp.access import needs
 from webapp.report_paper import Cell, Column, Figure, Paper, Table
 from webapp.reporting import bp
 from webapp.reporting_address import Asked, changed
+from webapp.reporting_asked import one_of
 from webapp.reporting_diagram import drawings_shown, file_of
 from webapp.reporting_steps import Seen, around, begun, in_days, look, nothing
 
@@ -42,10 +45,10 @@ def page() -> ResponseReturnValue:
     ended, running = _paths(seen)
     ways = variants.variants(ended)
     key = request.args.get("variant", "")
+    one_of(request.args, "variant", {each.key for each in ways})
     chosen = next((each for each in ways if each.key == key), ways[0] if ways else None)
     drawings = drawings_shown(seen)
-    wanted = request.args.get("drawing", "")
-    shown = wanted if wanted in drawings else next(iter(drawings), "")
+    shown = one_of(request.args, "drawing", drawings) or next(iter(drawings), "")
     return render_template(
         "reporting/variants.html",
         paper=_paper(seen, ended, running, ways),
@@ -149,7 +152,7 @@ def _paper(seen: Seen, ended: Sequence[Path], running: Sequence[Path], ways: Seq
     again, pairs = variants.rework(ended), variants.follows(ended)
     tables = [_table(seen, ways)] if ways else []
     tables += [_rework(seen, again)] if again else []
-    tables += [_pairs(seen, pairs)] if pairs else []
+    tables += [_pairs(seen, pairs, ended)] if pairs else []
     return Paper(
         key="variants",
         title=gettext("Variants"),
@@ -239,7 +242,7 @@ def _rework(seen: Seen, again: Sequence[Again]) -> Table:
     rows = [
         [
             Cell(_named(seen, each.step)),
-            Cell(each.cases),
+            Cell(each.cases, seen.cases(again=".".join(each.step))),
             Cell(each.repeats + each.redos),
             Cell(each.repeats),
             Cell(each.redos),
@@ -249,17 +252,28 @@ def _rework(seen: Seen, again: Sequence[Again]) -> Table:
     return Table("rework", gettext("Done again in the cases that ended"), columns, rows)
 
 
-def _pairs(seen: Seen, pairs: Sequence[Follow]) -> Table:
+def cases_of(ended: Sequence[Path]) -> Counter[tuple[Element, Element]]:
+    """In how many cases one step was completed right after another."""
+    return Counter(pair for path in ended for pair in set(pairwise(path.steps)))
+
+
+def _pairs(seen: Seen, pairs: Sequence[Follow], ended: Sequence[Path]) -> Table:
     columns = (
         Column(pgettext("report", "Step")),
         Column(gettext("followed by")),
+        Column(pgettext("steps", "cases"), "count"),
         Column(pgettext("steps", "times"), "count"),
         Column(gettext("mean time between"), "days"),
     )
+    held = cases_of(ended)
     rows = [
         [
             Cell(_named(seen, each.first)),
             Cell(_named(seen, each.second)),
+            Cell(
+                held[each.first, each.second],
+                seen.cases(first=".".join(each.first), then=".".join(each.second)),
+            ),
             Cell(each.n),
             Cell(in_days(each.mean)),
         ]

@@ -49,6 +49,24 @@ def kind(name: str, of: str = "deal") -> str:
     return item_words.kinds(of).get(name) or words.get(name, name)
 
 
+KINDS = (
+    *(
+        "new",
+        "forward",
+        "forward_skip",
+        "backward",
+        "same",
+        "won",
+        "lost",
+        "reopened",
+        "suspended",
+        "resumed",
+    ),
+    *("rerouted", "corrected", "mistaken", "taken_over", "handed_over"),
+)
+"""Every kind of move that an address may name."""
+
+
 def kinds(names: Sequence[str], of: str = "deal") -> str:
     """What a list of these moves is called."""
     says = item_words.says(of)
@@ -141,6 +159,12 @@ class Names:
         if self._words is None:
             self._words = self._reasons()
         return self._words.get(key, Text(key, key)).into(current())
+
+    def knows_reason(self, key: str) -> bool:
+        """Whether some form offers this reason, or a step gives it by itself."""
+        if self._words is None:
+            self._words = self._reasons()
+        return key in self._words
 
     def _reasons(self) -> dict[str, Text]:
         definition = definitions.newest(self._session, self._ladder.key)

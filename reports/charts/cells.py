@@ -6,7 +6,9 @@ from html import escape
 
 from reports.charts.marks import Part, PlotWords, empty, line, plot, rect, said, short, text
 
-WIDTH, LEFT, TOP, SHADES = 900, 190, 92, 5
+WIDTH, LEFT, SHADES = 900, 190, 5
+TOP, LOW = 92, 44
+"""Height of the heads where they are turned, and where they fit as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,11 @@ def heat(
     top = most or max((cell.part.value for row in cells for cell in row if cell), default=0) or 1
     step = min((WIDTH - LEFT - 4) / len(columns), 96)
     slanted = max(len(each) for each in columns) * 7 > step - 6
-    drawn = [text(LEFT, 12, words.across, "m"), text(0, TOP - 8, words.unit, "m")]
+    head = TOP if slanted else LOW
+    drawn = [text(LEFT, 12, words.across, "m"), text(0, head - 8, words.unit, "m")]
     drawn += [_head(each, LEFT + place * step, step, slanted=slanted) for place, each in enumerate(columns)]
     for place, name in enumerate(rows):
-        y = TOP + place * height
+        y = head + place * height
         drawn += [
             line(0, y, LEFT + step * len(columns), y, "gl"),
             text(0, y + height / 2 + 4, short(name, 26), "b"),
@@ -47,7 +50,7 @@ def heat(
         drawn += [
             _cell(cell, LEFT + x * step, y, step, height, top) for x, cell in enumerate(cells[place]) if cell
         ]
-    return plot(WIDTH, TOP + len(rows) * height + 4, words.title, words.finding, drawn)
+    return plot(WIDTH, head + len(rows) * height + 4, words.title, words.finding, drawn)
 
 
 def shade(value: float, most: float) -> int:
@@ -57,7 +60,7 @@ def shade(value: float, most: float) -> int:
 
 def _head(name: str, x: float, step: float, *, slanted: bool) -> str:
     if not slanted:
-        return text(x + step / 2, TOP - 8, name, "c")
+        return text(x + step / 2, LOW - 8, name, "c")
     x, y = x + step / 2 + 3, TOP - 8
     turned = f'<text x="{x:g}" y="{y:g}" transform="rotate(-38 {x:g} {y:g})">{escape(short(name, 15))}</text>'
     return f"<g>{turned}<title>{escape(name)}</title></g>"

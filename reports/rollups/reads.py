@@ -1,17 +1,18 @@
 """What reports read from roll-ups: the whole company as of now, grouped by the database, plain rows."""
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from reports.cohort_facts import BOUNDS, REACH, VISIT, WIN, CohortKey, StayKey, Stays, month, second
 from reports.cohort_facts import OPEN as UNENDED
-from reports.cohort_facts import REACH, STEP, VISIT, WIN, CohortKey, StayKey, Stays, month, second
 from reports.movements import Buckets, Key, Total
 from reports.periods import DAY, By, Period, containing
 from reports.rollups import settling
@@ -19,6 +20,7 @@ from reports.rollups.tables import OPEN
 
 SUMS = ", ".join(f"CAST(sum({name}) AS BIGINT)" for name in ("n", "dwell", "money", "gain"))
 FINE = ("department_id", "from_stage", "to_stage", "kind")
+Numbers = NDArray[np.int64]
 LARGEST: tuple[By, ...] = ("month", "week", "day")
 
 
@@ -177,51 +179,52 @@ def cohorts(session: Session, ladder: str, window: Period) -> dict[CohortKey, To
 
 def stays(session: Session, ladder: str, window: Period, as_of: datetime) -> dict[StayKey, Stays]:
     """`reports.cohort_facts.stays` of the items created in the months of a window, all under its first month."""
-    start, found = month(window.start), dict[StayKey, Stays]()
+    start, end = month(window.start), month(containing(window.end - DAY, "month").end)
     query = (
         "SELECT what, rank, outcome, bucket, CAST(sum(n) AS BIGINT), CAST(sum(seconds) AS BIGINT) FROM rollup_stays "
-        "WHERE ladder = :ladder AND grain = :grain AND ({}) GROUP BY what, rank, outcome, bucket HAVING sum(n) <> 0"
+        "WHERE ladder = :ladder AND month >= :start AND month < :end GROUP BY what, rank, outcome, bucket "
+        "HAVING sum(n) <> 0"
     )
-    for grain, spans in _years(window).items():
-        days = {
-            f"{end}{place}": day
-            for place, span in enumerate(spans)
-            for end, day in zip("ab", span, strict=True)
-        }
-        within = " OR ".join(f"month >= :a{place} AND month < :b{place}" for place in range(len(spans)))
-        for row in _rows(session, query.format(within), ladder=ladder, grain=grain, **days):
-            key = StayKey(start, row[0], row[1], row[2], row[3])
-            known = found.get(key)
-            found[key] = Stays(known.n + row[4], known.seconds + row[5]) if known else Stays(row[4], row[5])
+    rows = _rows(session, query, ladder=ladder, start=start, end=end).all()
+    found = {StayKey(start, row[0], row[1], row[2], row[3]): Stays(row[4], row[5]) for row in rows}
     for what, rank, step, n, seconds in _open(session, ladder, window, second(as_of)):
         found[StayKey(start, what, rank, UNENDED, step)] = Stays(n, seconds)
     return found
 
 
-UNENDED_AGES = (
-    (WIN, "0", "CASE WHEN highest > 0 THEN began ELSE created END", "1 = 1"),
-    (REACH, "highest", "arrived", "highest > 0"),
-    (VISIT, "rank", "entered", "rank > 0"),
-)
-"""The stays of an open item that have not ended: what, its rank, since when, and whether there is one."""
-
-BUCKET = f"CASE WHEN age <= 1 THEN 0 ELSE CAST(ceil(ln(CAST(age AS DOUBLE PRECISION)) / {math.log(STEP)!r}) AS INTEGER) END"
-"""`reports.cohort_facts.bucket` in SQL."""
+OPEN_ITEMS = ("rank", "entered", "highest", "arrived", "CASE WHEN highest > 0 THEN began ELSE created END")
+"""What `_open` asks of every item that has not ended."""
 
 
 def _open(
     session: Session, ladder: str, window: Period, now: int
 ) -> Iterator[tuple[str, int, int, int, int]]:
-    """The stays that have not ended, of those created in a window: (what, rank, bucket, how many, their seconds)."""
+    """The stays that have not ended, of those created in a window: (what, rank, bucket, how many, their seconds).
+
+    There is one of every open item at the least, so each column comes as one string: thousands of rows would take
+    longer to fetch than to count.
+    """
+    one = "string_agg(CAST({} AS TEXT), ',')" if _is_postgresql(session) else "group_concat({})"
+    query = (
+        f"SELECT {', '.join(map(one.format, OPEN_ITEMS))} FROM journeys "
+        f"WHERE {OPEN} AND ladder = :ladder AND created_day >= :start AND created_day < :end"
+    )
     days = {"start": month(window.start), "end": window.end}
-    for what, rank, since, has in UNENDED_AGES:
-        ages = (
-            f"SELECT {rank} AS its, CASE WHEN {since} < :now THEN :now - {since} ELSE 0 END AS age FROM journeys "
-            f"WHERE {OPEN} AND ladder = :ladder AND created_day >= :start AND created_day < :end AND {has}"
-        )
-        query = f"SELECT its, {BUCKET} AS step, count(*), CAST(sum(age) AS BIGINT) FROM ({ages}) AS ages GROUP BY its, step"
-        for place, step, n, seconds in _rows(session, query, ladder=ladder, now=now, **days):
-            yield what, place, step, n, seconds
+    told = _rows(session, query, ladder=ladder, **days).one()
+    rank, entered, highest, arrived, began = (np.fromstring(each or "", np.int64, sep=",") for each in told)
+    yield from _by_step(WIN, np.zeros_like(began), began, now)
+    yield from _by_step(REACH, highest[highest > 0], arrived[highest > 0], now)
+    yield from _by_step(VISIT, rank[rank > 0], entered[rank > 0], now)
+
+
+def _by_step(what: str, ranks: Numbers, since: Numbers, now: int) -> Iterator[tuple[str, int, int, int, int]]:
+    """Stays that began at these moments and last, in the steps of `reports.cohort_facts.bucket`."""
+    ages = np.maximum(now - since, 0)
+    places = ranks * len(BOUNDS) + np.searchsorted(BOUNDS, ages)
+    counts, seconds = np.bincount(places), np.bincount(places, ages)
+    for place in np.flatnonzero(counts).tolist():
+        rank, step = divmod(place, len(BOUNDS))
+        yield what, rank, step, int(counts[place]), int(seconds[place])
 
 
 # ------------------------------------------------------------------------------------------------ how it is asked
@@ -242,17 +245,6 @@ Run = tuple[str, date, date]
 """A grain, and the first and the last day (not with it) of some neighbouring rows of it."""
 
 
-def _years(window: Period) -> dict[str, list[tuple[date, date]]]:
-    """The whole years of a window and its other months, as spans of rows of either grain."""
-    first, last = month(window.start), containing(window.end - DAY, "month").end
-    begin = first if first.month == 1 else first.replace(year=first.year + 1, month=1)
-    end = last.replace(month=1)
-    if begin >= end:
-        return {"month": [(first, last)]}
-    edges = [(first, begin), (end, last)]
-    return {"year": [(begin, end)], "month": [edge for edge in edges if edge[0] < edge[1]]}
-
-
 def _runs(period: Period) -> Iterator[Run]:
     """A period as whole months, weeks and days, neighbours of one grain together."""
     for grain, run in groupby(_wholes(period), key=lambda each: each.by):
@@ -271,12 +263,16 @@ def _wholes(period: Period) -> Iterator[Period]:
 
 def _in_parts(session: Session, wanted: Sequence[Period], query: str, **values: Any) -> Any:
     """The rows of a query over these periods, which it knows as ``parts(part, its, first, last)``, by their place."""
-    mark = "DATE " if session.connection().dialect.name == "postgresql" else ""
+    mark = "DATE " if _is_postgresql(session) else ""
     runs = ((place, *run) for place, period in enumerate(wanted) for run in _runs(period))
     listed = ", ".join(f"({place}, '{grain}', {mark}'{a}', {mark}'{b}')" for place, grain, a, b in runs)
     if not listed:
         return []
     return _rows(session, f"WITH parts(part, its, first, last) AS (VALUES {listed}) {query}", **values)
+
+
+def _is_postgresql(session: Session) -> bool:
+    return session.connection().dialect.name == "postgresql"
 
 
 def _day(value: Any) -> date:

@@ -107,7 +107,7 @@ def _rows(number: int, ladder: str, table: Table) -> Iterable[Row]:
     elif number == 2:
         known = {(GRAINS[key[0]], key[1]): values for key, values in known.items()}
     elif number == 4:
-        known = _by_year(known)
+        known = {(*rest, month): values for (month, *rest), values in known.items()}
     return [(ladder, *key, *values) for key, values in known.items()]
 
 
@@ -116,14 +116,6 @@ def _by_grain(table: Table) -> Table:
     for (day, *rest), values in table.items():
         for grain, start in zip(GRAINS, starts(day), strict=True):
             _plus(found, (grain, start, *rest), values)
-    return found
-
-
-def _by_year(table: Table) -> Table:
-    found: Table = {}
-    for (month, *rest), values in table.items():
-        _plus(found, ("month", *rest, month), values)
-        _plus(found, ("year", *rest, f"{month[:4]}-01-01"), values)
     return found
 
 

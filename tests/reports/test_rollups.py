@@ -69,10 +69,9 @@ def brute(told: Sequence[Fact], ranks: dict[str, int]) -> Rows:
     cohorts = {tuple(key): (total.n, total.money) for key, total in cohort_facts.counts(mine).items()}
     stays: Counter[tuple[Any, ...]] = Counter()
     for stay, count in cohort_facts.stays(mine, LATER).items():
-        for grain, start in (("month", stay.month), ("year", stay.month.replace(month=1))):
-            if stay.outcome:
-                stays[(grain, *stay[1:], start), "n"] += count.n
-                stays[(grain, *stay[1:], start), "seconds"] += count.seconds
+        if stay.outcome:
+            stays[(*stay[1:], stay.month), "n"] += count.n
+            stays[(*stay[1:], stay.month), "seconds"] += count.seconds
     return {
         "rollup_days": _rows(days, ("n", "dwell", "money", "gain")),
         "rollup_cohorts": cohorts,

@@ -116,6 +116,7 @@ class BpmnView extends HTMLElement {
   #fit({ now, crossings, heat }) {
     const canvas = this.viewer.get("canvas")
     canvas.zoom("fit-viewport", "auto")
+    this.#hug(canvas)
     if (canvas.zoom() >= 0.55) return
     canvas.zoom(0.7)
     const here = this.viewer.get("elementRegistry").get(now[0] ?? hottest(heat) ?? Object.keys(crossings)[0])
@@ -124,6 +125,16 @@ class BpmnView extends HTMLElement {
       const { inner } = canvas.viewbox()
       canvas.viewbox({ ...canvas.viewbox(), x: inner.x - 24, y: inner.y - 24 })
     }
+  }
+
+  // A wide drawing leaves no empty band below it; a page that gives the drawing all its height keeps it.
+  #hug(canvas) {
+    const { inner, outer } = canvas.viewbox()
+    const needed = Math.ceil(inner.height * Math.max(canvas.zoom(), canvas.zoom() < 0.55 ? 0.7 : 0)) + 56
+    if (this.closest(".fill, .diagram-pane") || needed >= outer.height) return
+    this.style.height = `${Math.max(needed, 220)}px`
+    canvas.resized()
+    canvas.zoom("fit-viewport", "auto")
   }
 
   pick(id) {
