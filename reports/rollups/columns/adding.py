@@ -1,13 +1,13 @@
 """What the whole log of a ladder adds up to: the rows of every roll-up and of its journeys, as columns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from reports.movements import RED
-from reports.rollups.columns import dates, frames, moves, periods, stays
+from reports.rollups.columns import frames, moves, periods, stays
 from reports.rollups.columns.moves import Moves
 from reports.rollups.columns.periods import GRAINS
 from reports.rollups.columns.source import Heard, Log
@@ -58,7 +58,6 @@ def whole(log: Log, course: Course, heard: Heard) -> Whole:
     sums = {name: frames.grouped(frames.joined(found), KEYS[name]) for name, found in parts.sums.items()}
     for name in ("rollup_days", "rollup_causes"):
         sums[name] = _by_grain(sums[name], log.words)
-    sums["rollup_stays"] = _by_year(sums["rollup_stays"], log.words)
     journeys: dict[str, Any] = dict(frames.joined(parts.journeys))
     journeys["item"] = [log.items[number] for number in journeys["item"].tolist()]
     return Whole(log.words, sums, journeys | {"periods": parts.periods})
@@ -134,14 +133,5 @@ def _by_grain(frame: Frame, words: Words) -> Frame:
     found = [
         frame | {"day": start(frame["day"]), "grain": np.full(len(frame["day"]), words.number(grain))}
         for grain, start in GRAINS
-    ]
-    return frames.joined(found)
-
-
-def _by_year(frame: Frame, words: Words) -> Frame:
-    """Sums of months as sums of months and years."""
-    starts: Sequence[tuple[str, Ints]] = (("month", frame["month"]), ("year", dates.years(frame["month"])))
-    found = [
-        frame | {"month": start, "grain": np.full(len(start), words.number(grain))} for grain, start in starts
     ]
     return frames.joined(found)

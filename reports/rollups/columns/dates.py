@@ -1,6 +1,5 @@
 """Days as days since 1970, whole columns at once."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,11 @@ from reports.rollups.columns.words import Ints
 
 def months(days: Ints) -> Ints:
     """The first days of the months of days."""
-    return _looked_up(days, lambda every: every.astype("datetime64[M]"))
+    if not len(days):
+        return days
+    low, every = _every(days)
+    found: Ints = every.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    return found[days - low]
 
 
 def weeks(days: Ints) -> Ints:
@@ -19,23 +22,15 @@ def weeks(days: Ints) -> Ints:
     return days - (days + 3) % 7
 
 
-def years(days: Ints) -> Ints:
-    """The first days of the years of days."""
-    return _looked_up(days, lambda every: every.astype("datetime64[Y]"))
-
-
-def _looked_up(days: Ints, start: Callable[[NDArray[Any]], NDArray[Any]]) -> Ints:
-    if not len(days):
-        return days
+def _every(days: Ints) -> tuple[int, NDArray[Any]]:
+    """The first of these days, and every date from it to the last."""
     low = int(days.min())
-    every = np.arange(low, int(days.max()) + 1).astype("datetime64[D]")
-    return start(every).astype("datetime64[D]").astype(np.int64)[days - low]
+    return low, np.arange(low, int(days.max()) + 1).astype("datetime64[D]")
 
 
 def texts(days: Ints) -> list[str]:
     """Days in ISO form."""
     if not len(days):
         return []
-    low = int(days.min())
-    every = np.arange(low, int(days.max()) + 1).astype("datetime64[D]").astype(str).astype(object)
-    return every[days - low].tolist()  # type: ignore[no-any-return]
+    low, every = _every(days)
+    return every.astype(str).astype(object)[days - low].tolist()  # type: ignore[no-any-return]

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.cohort_facts import ARRIVE, FURTHER, GONE, LOST, REACH, VISIT, WIN
+from reports.cohort_facts import ARRIVE, ENDED, FURTHER, GONE, LOST, REACH, VISIT, WIN
 from reports.rollups.columns import dates
 from reports.rollups.columns.frames import begins, ends
 from reports.rollups.columns.moves import Moves, buckets
 from reports.rollups.columns.words import Frame, Ints, Marks, Words
 from reports.rollups.steps import CLOSING, Course
-from reports.visits import OUTCOMES
 
 
 @dataclass(slots=True)
@@ -133,11 +132,10 @@ def _frame(month: Ints, what: str, rank: Ints, outcome: Ints | str, seconds: Int
 def _visits(each: Items, moves: Moves, words: Words) -> Frame:
     """A visit ends with the next move."""
     ended = np.flatnonzero((moves.entered[:-1] > 0) & ~moves.first[1:]) + 1
-    outcomes = [words.number(OUTCOMES.get(kind, "rerouted")) for kind in words.texts()]
-    kind, second = moves.columns["kind"][ended], moves.columns["second"]
+    second = moves.columns["second"]
     month = each.month[(np.cumsum(moves.first) - 1)[ended]]
     seconds = second[ended] - second[ended - 1]
-    return _frame(month, VISIT, moves.rank[ended - 1], np.array(outcomes)[kind], seconds, words)
+    return _frame(month, VISIT, moves.rank[ended - 1], ENDED, seconds, words)
 
 
 def _on_the_way(each: Items, moves: Moves, risen: Rises, words: Words) -> list[Frame]:
