@@ -185,13 +185,22 @@ def test_a_ladder_with_other_stages_is_counted_by_them_after_a_rebuild(
     empty(session)
     write(session, items, commit=False)
     connection = session.connection()
-    sums, _ = rebuilding._summed(connection, "sales", stages, lambda done: None)
+    told = {table.name: found for table, found in rebuilding.told(connection, "sales", stages, _unheard)}
 
     wanted = brute(facts(items), {key: rank for rank, key in enumerate(stages, start=1)})
-    cohorts = {(date.fromisoformat(key[0]), *key[1:]): tuple(values) for key, values in sums.cohorts.items()}
+    cohorts = {
+        (date.fromisoformat(month), *rest): (n, money)
+        for _, month, *rest, n, money in zip(*told["rollup_cohorts"], strict=True)
+    }
     assert cohorts == wanted["rollup_cohorts"]
-    reach = {(date.fromisoformat(key[0]), key[1]): tuple(values) for key, values in sums.reach.items()}
+    reach = {
+        (date.fromisoformat(day), rank): (n,) for _, day, rank, n in zip(*told["rollup_reach"], strict=True)
+    }
     assert reach == wanted["rollup_reach"]
+
+
+def _unheard(_done: int) -> None:
+    """Nobody watches."""
 
 
 def test_a_move_after_midnight_of_the_day_the_clocks_change_counts_on_its_local_day(
