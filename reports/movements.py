@@ -98,12 +98,12 @@ Buckets = dict[Key, Total]
 
 
 def cents(amount: Decimal | float | None) -> int:
-    """An amount in hundredths; nothing is zero."""
+    """An amount in hundredths; nothing is zero. SQLite keeps amounts as numbers of its own."""
     if not amount:
         return 0
-    if isinstance(amount, float):
-        return round(amount * 100)
-    return int((Decimal(amount) * 100).to_integral_value(ROUND_HALF_UP))
+    if isinstance(amount, Decimal):
+        return int((amount * 100).to_integral_value(ROUND_HALF_UP))
+    return round(amount * 100)
 
 
 IN_ORDER = attrgetter("item", "seq")

@@ -20,6 +20,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    null,
     or_,
     select,
     true,
@@ -353,7 +354,7 @@ def listed_items(session: Session, scope: Scope, *, most: int) -> list[str] | No
 
 
 def of_items(session: Session, scope: Scope, items: Sequence[str]) -> list[Fact]:
-    """The moves of these items that the scope may see, item by item in order."""
+    """The moves of these items that the scope may see, item by item in order, without who did them and where."""
     connection, found = session.connection(), list[Fact]()
     every = facts(replace(scope, items=None)).order_by(Move.item, Move.seq)
     for start in range(0, len(items), CHUNK):
@@ -363,11 +364,15 @@ def of_items(session: Session, scope: Scope, items: Sequence[str]) -> list[Fact]
     return found
 
 
-PLAIN = tuple(
-    type_coerce(getattr(Move, name), NullType()) if name in ("at", "day", "amount") else getattr(Move, name)
-    for name in Fact._fields
-)
-"""The columns of `Fact` as the driver gives them: of many thousand moves every step on the way counts."""
+def _plain(name: str) -> ColumnElement[Any]:
+    if name in ("actor_id", "instance_id", "task_id"):
+        return null().label(name)
+    column = getattr(Move, name)
+    return type_coerce(column, NullType()) if name in ("at", "day", "amount") else column
+
+
+PLAIN = tuple(map(_plain, Fact._fields))
+"""The columns of `Fact` that counting asks for, as the driver gives them: of many thousand moves each takes its time."""
 AT, DAY = Fact._fields.index("at"), Fact._fields.index("day")
 
 
