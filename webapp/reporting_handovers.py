@@ -144,14 +144,14 @@ def _square(seen: Seen, pair: Pair | None) -> Square | None:
     if pair.is_within:
         title = gettext("%(n)s stayed in %(department)s", n=formats.number(pair.n), department=giver)
         return Square(Part(0, _href(seen, pair), title), f"({formats.number(pair.n)})")
+    shown = f"{formats.number(pair.n)} · {in_time(pair.p50)}"
     title = gettext(
-        "%(giver)s → %(receiver)s: %(n)s, half begun within %(half)s",
+        "%(giver)s → %(receiver)s: %(figures)s (how many; within what time half are begun)",
         giver=giver,
         receiver=receiver,
-        n=formats.number(pair.n),
-        half=in_time(pair.p50),
+        figures=shown,
     )
-    return Square(Part(pair.n, _href(seen, pair), title), f"{formats.number(pair.n)} · {in_time(pair.p50)}")
+    return Square(Part(pair.n, _href(seen, pair), title), shown)
 
 
 def _table(seen: Seen, between: Sequence[Pair]) -> Table:

@@ -36,7 +36,8 @@ def heat(
     if not rows or not columns:
         return empty(words, WIDTH)
     top = most or max((cell.part.value for row in cells for cell in row if cell), default=0) or 1
-    step = min((WIDTH - LEFT - 4) / len(columns), 96)
+    longest = max((len(cell.text) for row in cells for cell in row if cell), default=0)
+    step = min((WIDTH - LEFT - 4) / len(columns), max(96, longest * 7 + 12))
     slanted = max(len(each) for each in columns) * 7 > step - 6
     head = TOP if slanted else LOW
     drawn = [text(LEFT, 12, words.across, "m"), text(0, head - 8, words.unit, "m")]
