@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from engine.process.definitions import Definition
-from reports import past_steps, step_picks, step_rollups, steps
+from reports import past_steps, step_picks, step_rollups, step_sums, steps
 from reports.periods import DAY, Period
 from reports.promise_facts import bucket
 from reports.queries import Scope
@@ -157,8 +157,8 @@ NAMES = (
 def _upto(session: Session, scope: Scope, day: date, by: By, version: int | None) -> dict[Key, Sequence[int]]:
     """The sums of everything before a day: whole months, then the days of its own."""
     month = day.replace(day=1)
-    months = and_(StepDay.grain == step_rollups.MONTH, StepDay.day < month)
-    rest = and_(StepDay.grain == step_rollups.DAY, StepDay.day >= month, StepDay.day < day)
+    months = and_(StepDay.grain == step_sums.MONTH, StepDay.day < month)
+    rest = and_(StepDay.grain == step_sums.DAY, StepDay.day >= month, StepDay.day < day)
     columns = [getattr(StepDay, name) for name in by]
     query = select(*columns, *(func.sum(getattr(StepDay, name)) for name in NAMES)).group_by(*columns)
     found: dict[Key, Sequence[int]] = {}
@@ -248,11 +248,11 @@ def _rolled_lengths(
     session: Session, scope: Scope, period: Period, by: By, version: int | None
 ) -> dict[Key, Lengths]:
     columns = [getattr(StepWait, name) for name in by]
-    whichever = and_(StepWait.came_from_id == step_rollups.ANY, StepWait.department_id == 0)
+    whichever = and_(StepWait.came_from_id == step_sums.ANY, StepWait.department_id == 0)
     query = (
         select(*columns, StepWait.bucket, func.sum(StepWait.n), func.sum(StepWait.seconds))
-        .where(StepWait.grain == step_rollups.MONTH)
-        .where(whichever if by == STEP else StepWait.came_from_id > step_rollups.ANY)
+        .where(StepWait.grain == step_sums.MONTH)
+        .where(whichever if by == STEP else StepWait.came_from_id > step_sums.ANY)
         .where(StepWait.day >= period.start, StepWait.day < period.end)
         .group_by(*ORDERED)
     )
