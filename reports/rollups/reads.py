@@ -240,7 +240,7 @@ def _until(session: Session, ladder: str, before: date) -> list[Period]:
     return [Period(_day(first), before if is_past else containing(_day(last), "month").end)]
 
 
-Run = tuple[int, str, date, date]
+Run = tuple[int, By, date, date]
 """Whether it is added (1) or taken away (-1), a grain, and the first and the last day (not with it) of some
 neighbouring rows of it."""
 

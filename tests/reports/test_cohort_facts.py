@@ -19,7 +19,9 @@ DAY = 86400
 whatever = settings(max_examples=80, deadline=None)
 
 
-@pytest.mark.parametrize(("seconds", "number"), [(0, 0), (1, 0), (2, 1), (601, 1), (602, 2), (3600, 6), (DAY, 38)])
+@pytest.mark.parametrize(
+    ("seconds", "number"), [(0, 0), (1, 0), (2, 1), (601, 1), (602, 2), (3600, 6), (DAY, 38)]
+)
 def test_a_bucket_is_the_first_step_that_is_as_long_as_the_seconds(seconds: int, number: int) -> None:
     assert bucket(seconds) == number
 
