@@ -114,7 +114,7 @@ def _kept(
         else reads.parts(session, ladder, pieces([ask.now, *ask.compared()]))
     )
     return Gathered(
-        {period: Row(period, kinds) for period, kinds in reads.kinds(session, ladder, ask.drawn()).items()},
+        _drawn(session, ladder, ask, judged),
         judged,
         reads.positions(session, ladder, ask.now.start),
         reads.standing(session, ladder) if is_now else reads.positions(session, ladder, ask.now.end),
@@ -126,6 +126,15 @@ def _kept(
         if is_now
         else queries.idle(session, scope, ask.now.end, limits),
     )
+
+
+def _drawn(session: Session, ladder: str, ask: Question, judged: Buckets) -> dict[Period, Row]:
+    """The rows of the question's periods: what is judged is known, the others are added up by kind alone."""
+    known, rows = {ask.now, *ask.compared()}, Rows(judged)
+    others = reads.kinds(session, ladder, (each for each in ask.drawn() if each not in known))
+    return {period: rows[period] for period in known} | {
+        period: Row(period, kinds) for period, kinds in others.items()
+    }
 
 
 def _logged(

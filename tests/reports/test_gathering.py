@@ -232,3 +232,26 @@ def test_open_stays_of_every_age_are_counted_in_the_same_steps(session: Session,
         steps = Counter(cohort_facts.bucket(age) for age in ages)
         assert {key.bucket: stay.n for key, stay in found.items() if key.what == what} == steps
         assert sum(stay.seconds for key, stay in found.items() if key.what == what) == sum(ages)
+
+
+@given(start=st.integers(0, 400), days=st.integers(1, 420))
+def test_what_a_period_is_added_up_from_holds_each_of_its_days_once(start: int, days: int) -> None:
+    period = Period(FIRST + start * DAY, FIRST + (start + days) * DAY)
+
+    held: Counter[date] = Counter()
+    for sign, grain, first, last in reads._runs(period):
+        assert containing(first, grain).start == first
+        assert containing(last - DAY, grain).end == last
+        for day in Period(first, last):
+            held[day] += sign
+
+    assert {day: n for day, n in held.items() if n} == dict.fromkeys(period, 1)
+
+
+def test_a_month_without_its_last_day_is_the_month_less_that_day() -> None:
+    runs = list(reads._runs(Period(date(2026, 10, 1), date(2026, 10, 31))))
+
+    assert runs == [
+        (1, "month", date(2026, 10, 1), date(2026, 11, 1)),
+        (-1, "day", date(2026, 10, 31), date(2026, 11, 1)),
+    ]
