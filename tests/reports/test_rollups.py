@@ -273,8 +273,10 @@ def test_a_transaction_without_moves_costs_no_statement_and_one_with_many_a_few(
 
     session.commit()
 
-    assert [word for word in said if word == "INSERT"] == ["INSERT"] * 7
-    assert len(said) <= 9
+    if database.dialect.name == "postgresql":
+        assert said == ["SELECT", "SELECT", "WITH"]
+    else:
+        assert said == ["SELECT", *["INSERT"] * 7]
     said.clear()
     session.commit()
     assert said == []
