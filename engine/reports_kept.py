@@ -6,13 +6,13 @@ Who opens a kept report sees what their own rights show; sharing it never widens
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, Text, and_, delete, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, Text, delete, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from engine import history
+from engine import circles, history
 from engine.db import Base, BigId
 from engine.errors import NotAllowed, NotFound, Refusal
-from engine.people import ROLES, Department, Person
+from engine.people import Person
 
 LONGEST_ADDRESS = 2000
 
@@ -92,15 +92,7 @@ def shares(report: KeptReport) -> Select[ReportShare]:
 
 
 def _seen(person: Person) -> ColumnElement[bool]:
-    shared = or_(
-        ReportShare.kind == "everyone",
-        and_(ReportShare.kind == "person", ReportShare.who == str(person.id)),
-        and_(ReportShare.kind == "role", ReportShare.who.in_([each.name for each in person.roles])),
-        and_(
-            ReportShare.kind == "department",
-            ReportShare.who.in_([each.department.key for each in person.memberships]),
-        ),
-    )
+    shared = circles.holds(person, ReportShare.kind, ReportShare.who)
     return or_(
         KeptReport.owner_id == person.id, KeptReport.id.in_(select(ReportShare.report_id).where(shared))
     )
@@ -136,7 +128,7 @@ def change(
 def share(session: Session, kept: KeptReport, kind: str, who: str = "", *, by: Person, now: datetime) -> None:
     """Let others use it; their own rights still decide what they see. Raises NotAllowed, NoReportCircle."""
     _must_own(kept, by)
-    if not _is_circle(session, kind, who):
+    if not circles.exists(session, kind, who):
         raise NoReportCircle(field="circle")
     if session.get(ReportShare, (kept.id, kind, who)) is None:
         session.add(ReportShare(report_id=kept.id, kind=kind, who=who))
@@ -175,14 +167,6 @@ def remove(session: Session, kept: KeptReport, *, by: Person, now: datetime) -> 
 def _must_own(kept: KeptReport, by: Person) -> None:
     if kept.owner_id != by.id:
         raise NotAllowed
-
-
-def _is_circle(session: Session, kind: str, who: str) -> bool:
-    if kind == "department":
-        return session.scalar(select(Department.id).where(Department.key == who)) is not None
-    if kind == "person":
-        return who.isascii() and who.isdigit() and len(who) < 19 and session.get(Person, int(who)) is not None
-    return (kind == "everyone" and who == "") or (kind == "role" and who in ROLES)
 
 
 def _title(title: str) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, Select, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from engine import access, history
+from engine import access, circles, history
 from engine.db import Base, BigId
 from engine.errors import NotAllowed, Refusal
-from engine.people import ROLES, Department, Person
+from engine.people import Person
 from engine.sales import rules as filters
 from engine.sales import subjects
 from engine.sales.subjects import Subject
@@ -153,7 +153,7 @@ def share(
 ) -> None:
     """Let others use a section; their own rights still decide what they see in it. Raises NotAllowed, NoCircle."""
     _must_own(section, by)
-    if not _is_circle(session, kind, who):
+    if not circles.exists(session, kind, who):
         raise NoCircle(field="circle")
     row = session.get(SectionShare, (section.id, kind, who))
     if row is None:
@@ -185,14 +185,6 @@ def remove(session: Session, section: Section, *, by: Person, now: datetime) -> 
 def _must_own(section: Section, by: Person) -> None:
     if section.owner_id != by.id:
         raise NotAllowed
-
-
-def _is_circle(session: Session, kind: str, who: str) -> bool:
-    if kind == "department":
-        return session.scalar(select(Department.id).where(Department.key == who)) is not None
-    if kind == "person":
-        return who.isdecimal() and len(who) < 19 and session.get(Person, int(who)) is not None
-    return (kind == "everyone" and who == "") or (kind == "role" and who in ROLES)
 
 
 def _title(title: str) -> str:

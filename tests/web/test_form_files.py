@@ -207,3 +207,28 @@ def test_more_than_the_server_takes_is_refused(
 
     assert answer.status_code == 413
     assert session.scalars(select(File)).all() == []
+
+
+def test_an_optional_file_that_is_kept_can_be_let_go_and_one_that_must_come_cannot(
+    as_: As, borys: Person, task: UserTask, session: Session
+) -> None:
+    visitor, wrong = as_(borys), {**PRICED, "amount": "dużo"}
+    sent = {**wrong, "paper": paper(), "proof": paper("dowod.pdf", PDF + b"2")}
+    page = visitor.send(completion(task), sent).get_data(as_text=True)
+    kept = {
+        name: re.search(rf'<input type="(\w+)" name="{name}" value="([^"]+)"', page)
+        for name in ("paper", "proof")
+    }
+    assert {name: found and found[1] for name, found in kept.items()} == {
+        "paper": "hidden",
+        "proof": "checkbox",
+    }
+
+    basis = kept["paper"]
+    assert basis
+    empty = {"paper": (BytesIO(b""), ""), "proof": (BytesIO(b""), "")}
+    page = visitor.send(completion(task), {**wrong, **empty}).get_data(as_text=True)
+    assert "dowod.pdf" not in page
+    assert visitor.send(completion(task), {**PRICED, "paper": basis[2]}).status_code == 303
+    assert answers(session)["paper"] == basis[2]
+    assert not answers(session).get("proof")

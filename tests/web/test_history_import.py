@@ -1,6 +1,7 @@
 """A director brings in the event log of the old system: looks at it, corrects the map, and lets it be imported."""
 
 import io
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -192,3 +193,11 @@ def test_several_activities_may_share_a_position_and_positions_change_places(
     assert [each.key for each in chosen.positions] == ["oferta", "zapytanie"]
     assert chosen.activities["Podpisana"] == "oferta"
     assert chosen.activities["Rezygnacja"] == "lost"
+
+
+def test_one_wrong_time_does_not_hide_how_the_others_are_written(director: Visitor) -> None:
+    wrong = LOG + "19;Zapytanie;wczoraj;Anna Wilk;sales;;\n"
+    page = director.get(f"/reports/history/{upload(director, wrong.encode())}").get_data(as_text=True)
+
+    assert re.findall(r"<b>Line (\d+)</b>", page) == ["9"]
+    assert "%d.%m.%Y %H:%M" in page

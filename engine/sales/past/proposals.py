@@ -127,11 +127,10 @@ def _needed(seen: Seen, found: Mapping[str, str]) -> dict[str, str]:
 
 
 def _form(sample: Sequence[str]) -> str | bool | None:
-    """How these times are written; False when they are no times."""
-    for form in FORMS:
-        if sample and all(_fits(each.strip(), form) for each in sample):
-            return form
-    return False
+    """How most of these times are written, so that a few wrong rows are named alone; False when they are no times."""
+    read = {form: sum(_fits(each.strip(), form) for each in sample) for form in FORMS}
+    best = max(FORMS, key=lambda form: read[form])
+    return best if sample and read[best] * 3 >= len(sample) * 2 else False
 
 
 def _fits(said: str, form: str | None) -> bool:
