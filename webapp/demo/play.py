@@ -63,7 +63,7 @@ class Size:
     """New renewals per work day in the last weeks: small long sales that are dragged along the board."""
 
 
-SIZES = {"small": Size(100, 0.48, 0.95, 0.65), "year": Size(380, 2.0, 6.0, 0.8)}
+SIZES = {"small": Size(100, 0.42, 1.3, 0.6), "year": Size(380, 2.0, 6.0, 0.8)}
 
 RENEWING = timedelta(days=70)
 """So long before the end renewals begin."""
