@@ -68,18 +68,6 @@ def _put(connection: Connection, table: SqlTable, rows: Sequence[Row]) -> None:
         connection.exec_driver_sql(_statement(table, "%s", len(part)), values)
 
 
-def fill(connection: Connection, table: SqlTable, rows: Sequence[Row]) -> None:
-    """Rows into a table that has none of these keys."""
-    if connection.dialect.name != "postgresql":
-        _put(connection, table, rows)
-        return
-    driver: Any = connection.connection.driver_connection
-    names = ", ".join(column.name for column in ordered(table))
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
-
-
 def add(connection: Connection, sums: Mapping[str, Sums]) -> int:
     """Add sums by ladder to the tables, one statement for each that gets any; returns how many rows were written."""
     written = 0
