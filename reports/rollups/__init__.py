@@ -2,7 +2,7 @@
 
 Every row is a pure function of the log. Only views of the whole company as of now may read them: they know nothing of
 rights, owners, sections or the past's past. `tables` says what is kept, `steps` what a move adds, `settling` when it
-is added, `rebuilding` makes everything anew and compares, `reads` answers reports.
+is added, `columns` adds up whole logs, `rebuilding` makes everything anew and compares, `reads` answers reports.
 """
 
 from reports.rollups.reads import read

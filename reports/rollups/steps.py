@@ -1,6 +1,6 @@
 """What one move adds to every roll-up: an item's state before it, its state after it, and sums.
 
-The same steps serve a single command and a rebuild. The definitions are those of `reports.movements`,
+`reports.rollups.columns` writes the same for a whole log at once. The definitions are those of `reports.movements`,
 `reports.cohort_facts` and `reports.dynamics.net`; property tests hold them equal.
 """
 

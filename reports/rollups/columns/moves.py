@@ -15,7 +15,7 @@ from reports.rollups.columns.source import Log
 from reports.rollups.columns.words import Frame, Ints, Marks, Words
 from reports.rollups.steps import ENTERING, Course
 
-SLICE = 1_000_000
+SLICE = 200_000
 """Moves added up at once: what is needed for them besides the log is about half a kilobyte each."""
 _BOUNDS = np.array(BOUNDS)
 
