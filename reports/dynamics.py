@@ -44,10 +44,8 @@ class Row:
 
     def of(self, *kinds: str) -> Total:
         """The total of some kinds."""
-        total = Total()
-        for kind in kinds:
-            total = total.plus(self.kinds.get(kind, Total()))
-        return total
+        found = [self.kinds[kind] for kind in kinds if kind in self.kinds]
+        return Total(*map(sum, zip(*found, strict=True))) if found else Total()
 
     @property
     def green(self) -> Total:
@@ -131,9 +129,12 @@ class Rows(Mapping[Period, Row]):
     """A row for any period, each made once: many comparisons ask for the same one."""
 
     def __init__(self, buckets: Buckets) -> None:
-        self._kinds: defaultdict[date, dict[str, Total]] = defaultdict(dict)
+        alike: defaultdict[tuple[date, str], list[Total]] = defaultdict(list)
         for key, total in buckets.items():
-            _put(self._kinds[key.day], key.kind, total)
+            alike[key.day, key.kind].append(total)
+        self._kinds: defaultdict[date, dict[str, Total]] = defaultdict(dict)
+        for (day, kind), totals in alike.items():
+            self._kinds[day][kind] = Total(*map(sum, zip(*totals, strict=True)))
         self._days = sorted(self._kinds)
         self._made: dict[Period, Row] = {}
 
@@ -194,11 +195,12 @@ def median(rows: Sequence[Row]) -> Usual:
     """What is usual, by the rows of comparable periods."""
     if len(rows) < ENOUGH:
         return Usual()
+    green, red = [row.green for row in rows], [row.red for row in rows]
     return Usual(
-        statistics.median(row.green.n for row in rows),
-        statistics.median(row.red.n for row in rows),
-        statistics.median(row.green.money for row in rows),
-        statistics.median(row.red.money for row in rows),
+        statistics.median(each.n for each in green),
+        statistics.median(each.n for each in red),
+        statistics.median(each.money for each in green),
+        statistics.median(each.money for each in red),
     )
 
 

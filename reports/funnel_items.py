@@ -4,7 +4,6 @@ A cell is a rank and a fate. What the pages count and what their lists show is t
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Literal
 
@@ -53,7 +52,7 @@ def in_order(journey: Journey, top: int) -> Journey:
             firsts.append(visit.began)
     if journey.status == "won" and len(firsts) == top - 1:
         firsts.append(journey.last)
-    return replace(journey, firsts=tuple(firsts))
+    return journey._replace(firsts=tuple(firsts))
 
 
 def seen(journeys: Iterable[Journey], view: str, top: int) -> list[Journey]:
@@ -102,6 +101,6 @@ def deciding(journey: Journey, rank: int, fate: str, view: str = "cohort") -> in
 def competing(journeys: Iterable[Journey], top: int) -> list[Journey]:
     """For lengths of stay: one that was won without being won in order went another way."""
     return [
-        replace(each, status="rerouted") if each.status == "won" and each.highest < top else each
+        each._replace(status="rerouted") if each.status == "won" and each.highest < top else each
         for each in journeys
     ]

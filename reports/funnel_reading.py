@@ -83,7 +83,7 @@ def told(
     """The same of these journeys: counted and measured, then added up like roll-ups."""
     seen = funnel_items.seen(mine, view, len(ladder.stages) + 1)
     ways = funnel_items.competing(seen, len(ladder.stages) + 1)
-    lengths = stays(ways, as_of, exact=exact)
+    lengths = stays(ways, as_of, exact=exact, under=window.start)
     return funnel.cohort(counts(seen), lengths, window, ladder.keys, as_of=as_of, view=view)
 
 

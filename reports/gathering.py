@@ -19,6 +19,7 @@ from reports.movements import (
     Movement,
     Total,
     last_moves,
+    positions,
     standing,
     tally,
     tally_kinds,
@@ -113,7 +114,7 @@ def _kept(
         else reads.parts(session, ladder, pieces([ask.now, *ask.compared()]))
     )
     return Gathered(
-        {period: Row(period, kinds) for period, kinds in reads.kinds(session, ladder, ask.drawn()).items()},
+        _drawn(session, ladder, ask, judged),
         judged,
         reads.positions(session, ladder, ask.now.start),
         reads.standing(session, ladder) if is_now else reads.positions(session, ladder, ask.now.end),
@@ -125,6 +126,15 @@ def _kept(
         if is_now
         else queries.idle(session, scope, ask.now.end, limits),
     )
+
+
+def _drawn(session: Session, ladder: str, ask: Question, judged: Buckets) -> dict[Period, Row]:
+    """The rows of the question's periods: what is judged is known, the others are added up by kind alone."""
+    known, rows = {ask.now, *ask.compared()}, Rows(judged)
+    others = reads.kinds(session, ladder, (each for each in ask.drawn() if each not in known))
+    return {period: rows[period] for period in known} | {
+        period: Row(period, kinds) for period, kinds in others.items()
+    }
 
 
 def _logged(
@@ -167,18 +177,27 @@ def _counted(
     *,
     by_owner: bool,
 ) -> Gathered:
-    mine, reach = _of(scope, movements), ask.reach
-    now = [each for each in mine if each.fact.day in ask.now]
+    mine = _of(scope, movements)
+    now, last = _during(mine, ask.now), last_moves(mine, before=ask.now.end)
     days = {day for period in pieces([ask.now, *ask.compared()]) for day in period}
     return Gathered(
-        Rows(tally_kinds(each for each in mine if each.fact.day in reach)),
-        tally((each for each in mine if each.fact.day in days), by_owner=by_owner),
+        Rows(tally_kinds(_during(mine, ask.reach))),
+        tally([each for each in mine if each.fact.day in days], by_owner=by_owner),
         standing(mine, before=ask.now.start),
-        standing(mine, before=ask.now.end),
+        positions(last),
         _caused(now),
         dynamics.net(now),
-        _idle(mine, ask.now.end, limits),
+        positions(each for each in last if _is_idle(each, limits)),
     )
+
+
+def _during(movements: Iterable[Movement], period: Period) -> list[Movement]:
+    start, end = period.start, period.end
+    return [each for each in movements if start <= each.fact.day < end]
+
+
+def _is_idle(last: Movement, limits: Mapping[str, date]) -> bool:
+    return last.entered in limits and last.fact.day < limits[last.entered]
 
 
 def _caused(now: Iterable[Movement]) -> Caused:
@@ -191,11 +210,3 @@ def _caused(now: Iterable[Movement]) -> Caused:
             money[key] += each.money
     ordered = sorted(found, key=lambda key: (-found[key], key))
     return [(*key, found[key], money[key]) for key in ordered]
-
-
-def _idle(movements: Iterable[Movement], before: date, limits: Mapping[str, date]) -> dict[str, Total]:
-    found: dict[str, Total] = {}
-    for each in last_moves(movements, before=before):
-        if each.entered in limits and each.fact.day < limits[each.entered]:
-            found[each.entered] = found.get(each.entered, Total()).plus(Total(1, 0, each.money))
-    return found

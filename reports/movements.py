@@ -7,10 +7,10 @@ A pair of a move and its correction changes nothing and has kinds of its own.
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 GREEN = ("forward", "forward_skip", "won")
 RED = ("backward", "lost")
@@ -20,6 +20,9 @@ OPENING = ("new", "forward", "forward_skip", "backward", "reopened", "resumed")
 MISTAKEN = "mistaken"
 OUTSIDE = (MISTAKEN, "corrected")
 TAKEN_OVER, HANDED_OVER = "taken_over", "handed_over"
+PASSED = frozenset((TAKEN_OVER, HANDED_OVER))
+UNMOVED = frozenset((*OUTSIDE, TAKEN_OVER))
+"""These do not say where an item stands: what it stood on before is the last word."""
 
 
 class Fact(NamedTuple):
@@ -39,7 +42,7 @@ class Fact(NamedTuple):
     actor_id: int | None
     owner_id: int | None
     department_id: int | None
-    amount: Decimal | None
+    amount: Decimal | float | None
     reason: str | None
     causing_department_id: int | None
     instance_id: int | None
@@ -47,8 +50,7 @@ class Fact(NamedTuple):
     corrects_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
+class Movement(NamedTuple):
     """One move as it counts. Money is in hundredths of the currency.
 
     ``gain`` is what the item is worth more than when it came to the position it left. ``previous`` is the last
@@ -95,36 +97,49 @@ class Total(NamedTuple):
 Buckets = dict[Key, Total]
 
 
-def cents(amount: Decimal | None) -> int:
-    """An amount in hundredths; nothing is zero."""
-    return int((Decimal(amount) * 100).to_integral_value(ROUND_HALF_UP)) if amount else 0
+def cents(amount: Decimal | float | None) -> int:
+    """An amount in hundredths; nothing is zero. SQLite keeps amounts as numbers of its own."""
+    if not amount:
+        return 0
+    if isinstance(amount, Decimal):
+        return int((amount * 100).to_integral_value(ROUND_HALF_UP))
+    return round(amount * 100)
+
+
+IN_ORDER = attrgetter("item", "seq")
+ENTERING = frozenset((*OPENING, "rerouted"))
 
 
 def tell(facts: Iterable[Fact]) -> list[Movement]:
     """The movements of these moves, in the order of each item's ``seq``. All moves of an item must be given."""
-    ordered = sorted(facts, key=lambda fact: (fact.item, fact.seq))
+    ordered = sorted(facts, key=IN_ORDER)
     mistaken = {fact.corrects_id for fact in ordered}
-    last: dict[str, Movement] = {}
+    last: Movement | None = None
     told = []
     for fact in ordered:
-        movement = _told(fact, last.get(fact.item), is_mistaken=fact.id in mistaken)
-        if movement.kind not in OUTSIDE:
-            last[fact.item] = movement
-        told.append(movement)
+        if last is not None and last.fact.item != fact.item:
+            last = None
+        if fact.kind == "corrected" or fact.id in mistaken:
+            told.append(_outside(fact))
+        else:
+            last = _told(fact, last)
+            told.append(last)
     return told
 
 
-def _told(fact: Fact, last: Movement | None, *, is_mistaken: bool) -> Movement:
-    money = cents(fact.amount)
-    if fact.kind == "corrected" or is_mistaken:
-        return Movement(fact, fact.kind if fact.kind == "corrected" else MISTAKEN, "", "", money)
-    left = (fact.from_stage or "") if last and last.entered else ""
-    if fact.kind in OPENING or fact.kind == "rerouted":
-        entered = fact.to_stage or (fact.from_stage if fact.kind == "resumed" else None) or ""
-    else:
-        entered = ""
-    gain = money - last.money if last and left else 0
-    return Movement(fact, fact.kind, left, entered, money, gain, last.fact if last else None)
+def _outside(fact: Fact) -> Movement:
+    kind = fact.kind if fact.kind == "corrected" else MISTAKEN
+    return Movement(fact, kind, "", "", cents(fact.amount), 0, None)
+
+
+def _told(fact: Fact, last: Movement | None) -> Movement:
+    kind, money, entered = fact.kind, cents(fact.amount), ""
+    if kind in ENTERING:
+        entered = fact.to_stage or (fact.from_stage if kind == "resumed" else None) or ""
+    if last is None:
+        return Movement(fact, kind, "", entered, money, 0, None)
+    left = (fact.from_stage or "") if last.entered else ""
+    return Movement(fact, kind, left, entered, money, money - last.money if left else 0, last.fact)
 
 
 def within(
@@ -148,54 +163,66 @@ def within(
     for movement in movements:
         mine, was_mine = is_mine(movement.fact), is_mine(movement.previous)
         if movement.left and mine != was_mine:
-            passed = replace(movement, money=movement.money - movement.gain, gain=0)
+            passed = movement._replace(money=movement.money - movement.gain, gain=0)
             if mine:
-                yield replace(passed, kind=TAKEN_OVER, left="", entered=movement.left)
+                yield passed._replace(kind=TAKEN_OVER, left="", entered=movement.left)
             else:
-                yield replace(passed, kind=HANDED_OVER, entered="")
+                yield passed._replace(kind=HANDED_OVER, entered="")
         if mine:
             yield movement
 
 
 def tally(movements: Iterable[Movement], *, by_owner: bool = False) -> Buckets:
     """Count movements by day, department (or owner), positions and kind."""
-    sums: dict[Key, list[int]] = {}
+    sums: dict[tuple[date, int, str, str, str], list[int]] = {}
     for each in movements:
         fact = each.fact
         unit = fact.owner_id if by_owner else fact.department_id
-        key = Key(fact.day, unit or 0, each.left, each.entered, each.kind)
-        _count(sums.setdefault(key, [0, 0, 0, 0]), each)
-    return {key: Total(*values) for key, values in sums.items()}
+        _count(sums, (fact.day, unit or 0, each.left, each.entered, each.kind), each)
+    return {Key(*key): Total(*values) for key, values in sums.items()}
 
 
 def tally_kinds(movements: Iterable[Movement]) -> Buckets:
     """Count movements by day and kind alone."""
     sums: dict[tuple[date, str], list[int]] = {}
     for each in movements:
-        _count(sums.setdefault((each.fact.day, each.kind), [0, 0, 0, 0]), each)
+        _count(sums, (each.fact.day, each.kind), each)
     return {Key(day, 0, "", "", kind): Total(*values) for (day, kind), values in sums.items()}
 
 
-def _count(sums: list[int], each: Movement) -> None:
-    sums[0] += 1
-    sums[1] += (each.fact.dwell or 0) if each.kind not in (TAKEN_OVER, HANDED_OVER) else 0
-    sums[2] += each.money
-    sums[3] += each.gain
+def _count(sums: dict[Any, list[int]], key: Any, each: Movement) -> None:
+    fact, kind, _, _, money, gain, _ = each
+    dwell = (fact.dwell or 0) if kind not in PASSED else 0
+    known = sums.get(key)
+    if known is None:
+        sums[key] = [1, dwell, money, gain]
+        return
+    known[0] += 1
+    known[1] += dwell
+    known[2] += money
+    known[3] += gain
 
 
-def last_moves(movements: Iterable[Movement], *, before: date) -> Iterable[Movement]:
+def last_moves(movements: Iterable[Movement], *, before: date) -> list[Movement]:
     """The last movement of each item before a day began."""
     last: dict[str, Movement] = {}
     for each in movements:
-        if each.fact.day < before and each.kind not in (*OUTSIDE, TAKEN_OVER):
-            last[each.fact.item] = each
-    return last.values()
+        fact = each.fact
+        if fact.day < before and each.kind not in UNMOVED:
+            last[fact.item] = each
+    return list(last.values())
 
 
 def standing(movements: Iterable[Movement], *, before: date) -> dict[str, Total]:
-    """How many items stood on each open position when ``before`` began, and their money: told by each one's last move."""
-    found: defaultdict[str, Total] = defaultdict(Total)
-    for each in last_moves(movements, before=before):
+    """How many items stood on each open position when ``before`` began, and their money."""
+    return positions(last_moves(movements, before=before))
+
+
+def positions(last: Iterable[Movement]) -> dict[str, Total]:
+    """How many items stand on each open position, and their money: told by each one's last move."""
+    found: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for each in last:
         if each.entered:
-            found[each.entered] = found[each.entered].plus(Total(1, 0, each.money))
-    return dict(found)
+            found[each.entered][0] += 1
+            found[each.entered][1] += each.money
+    return {stage: Total(n, 0, money) for stage, (n, money) in found.items()}

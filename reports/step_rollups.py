@@ -18,16 +18,15 @@ from sqlalchemy.orm.base import NO_VALUE
 from engine.calendars import local_day
 from engine.db import Base, BigId
 from engine.process.tasks import UserTask
+from reports import step_sums
 from reports.promise_facts import bucket
+from reports.step_sums import ANY, DAY, MONTH
 from reports.steps import BEGINNING, Step, seconds
 
 CHANGED = "changes of steps not in the roll-ups yet"
 MARKS = "what was changed in steps when a savepoint began"
 CHUNK = 200
 CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
-DAY, MONTH = "day", "month"
-ANY = -1
-"""As the department before: whichever."""
 WHOLE = 0
 """The definition of the row that says that the roll-ups hold everything: `rebuild` writes it."""
 
@@ -167,16 +166,19 @@ def _ended(step: Step, at: datetime) -> dict[str, int]:
 
 
 def total(steps: Iterable[Step]) -> dict[Place, dict[str, int]]:
-    """The sums of many steps: what the tables hold."""
+    """The sums of some steps."""
+    return _together(each for step in steps for each in adds(step))
+
+
+def _together(parts: Iterable[tuple[Place, dict[str, int]]]) -> dict[Place, dict[str, int]]:
     found: dict[Place, dict[str, int]] = {}
-    for step in steps:
-        for place, counts in adds(step):
-            mine = found.get(place)
-            if mine is None:
-                found[place] = counts
-                continue
-            for name, n in counts.items():
-                mine[name] = mine.get(name, 0) + n
+    for place, counts in parts:
+        mine = found.get(place)
+        if mine is None:
+            found[place] = counts
+            continue
+        for name, n in counts.items():
+            mine[name] = mine.get(name, 0) + n
     return found
 
 
@@ -282,7 +284,7 @@ def rebuild(session: Session, *, progress: Callable[[int, int], None] | None = N
     session.info.pop(CHANGED, None)
     session.execute(delete(StepDay))
     session.execute(delete(StepWait))
-    sums = total(_all(session, progress))
+    sums = _all(session, progress)
     _write(session, sums)
     session.add(StepDay(**_marked(), **dict.fromkeys(DAYS, 0)))
     session.flush()
@@ -303,7 +305,7 @@ def compare(session: Session) -> list[tuple[Place, str, int, int]]:
     """Where roll-ups and tasks differ, looked for in both directions: (place, what, in the roll-up, in the tasks)."""
     session.flush()
     settle(session)
-    mine, its = _kept(session), total(_all(session, None))
+    mine, its = _kept(session), _all(session, None)
     found = []
     for place in sorted(mine.keys() | its.keys(), key=_order):
         one: Mapping[str, int] = mine.get(place, {})
@@ -317,14 +319,12 @@ def compare(session: Session) -> list[tuple[Place, str, int, int]]:
     return found
 
 
-def _all(session: Session, progress: Callable[[int, int], None] | None) -> Iterator[Step]:
+def _all(session: Session, progress: Callable[[int, int], None] | None) -> dict[Place, dict[str, int]]:
+    """The sums of all tasks: what the tables hold."""
     whole = session.scalar(select(func.count()).select_from(UserTask)) or 0
-    columns = [getattr(UserTask, column).label(name) for name, column in COLUMNS.items()]
-    rows = session.execute(select(*columns).order_by(UserTask.id).execution_options(yield_per=2000))
-    for done, row in enumerate(rows, 1):
-        yield _step(row._asdict())
-        if progress is not None and (done % 500 == 0 or done == whole):
-            progress(done, whole)
+    heard = (lambda done: progress(done, whole)) if progress is not None else None
+    parts = step_sums.totals(session.connection(), heard)
+    return _together((Place._make(place), counts) for place, counts in parts)
 
 
 def _kept(session: Session) -> dict[Place, dict[str, int]]:

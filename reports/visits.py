@@ -1,9 +1,9 @@
 """Journeys: the visits an item paid to stages, and how far it came. Read from its movements alone."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import groupby
+from typing import NamedTuple
 
 from reports.movements import OUTSIDE, Fact, Movement, tell
 
@@ -17,10 +17,11 @@ OUTCOMES = {
     "rerouted": "rerouted",
 }
 """How a visit ended, by the kind of the move that ended it."""
+ENDING = frozenset(("won", "lost", "suspended", "rerouted"))
+"""After these an item that entered nothing stands so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """One stay on a stage: open while ``left`` is None. ``began`` and ``ended`` are the moves around it."""
 
     item: str
@@ -41,8 +42,7 @@ class Visit:
         return self.ended.at if self.ended else None
 
 
-@dataclass(frozen=True, slots=True)
-class Journey:
+class Journey(NamedTuple):
     """One item from its creation to what is known of it.
 
     ``firsts`` are the moves by which it first stood at rank 1, 2, 3 … or beyond, the won one for the rank above all;
@@ -66,38 +66,39 @@ class Journey:
 
 def journeys(facts: Iterable[Fact], ranks: Mapping[str, int]) -> list[Journey]:
     """The journeys of these whole histories on a ladder with these ranks (1, 2, 3 …)."""
-    told = (each for each in tell(facts) if each.kind not in OUTSIDE)
+    told = [each for each in tell(facts) if each.kind not in OUTSIDE]
     return [_journey(list(path), ranks) for _, path in groupby(told, key=lambda each: each.fact.item)]
 
 
 def _journey(path: list[Movement], ranks: Mapping[str, int]) -> Journey:
-    last = path[-1]
-    status = (
-        last.kind if last.kind in ("won", "lost", "suspended", "rerouted") and not last.entered else "open"
-    )
-    visits = tuple(_visits(path, ranks))
+    last, visits = path[-1], _visits(path, ranks)
     firsts: list[Fact] = []
     for visit in visits:
-        firsts += [visit.began] * (visit.rank - len(firsts))
+        if visit.rank > len(firsts):
+            firsts += [visit.began] * (visit.rank - len(firsts))
+    status = last.kind if last.kind in ENDING and not last.entered else "open"
     if status == "won":
         firsts += [last.fact] * (len(ranks) + 1 - len(firsts))
-    touched = frozenset(visit.rank for visit in visits)
+    touched = frozenset([visit.rank for visit in visits])
     return Journey(
-        last.fact.item, path[0].fact, last.fact, status, last.money, visits, tuple(firsts), touched
+        last.fact.item, path[0].fact, last.fact, status, last.money, tuple(visits), tuple(firsts), touched
     )
 
 
-def _rank(stage: str, began: Fact, ranks: Mapping[str, int]) -> int:
-    """The stage's rank on this ladder; a stage of an older version keeps its own, within the ladder."""
-    return ranks.get(stage) or min(max(began.to_rank or 1, 1), max(len(ranks), 1))
+def _rank(began: Fact, ranks: Mapping[str, int]) -> int:
+    """A stage of an older version keeps its own rank, within the ladder."""
+    return min(max(began.to_rank or 1, 1), max(len(ranks), 1))
 
 
-def _visits(path: Iterable[Movement], ranks: Mapping[str, int]) -> Iterator[Visit]:
+def _visits(path: Iterable[Movement], ranks: Mapping[str, int]) -> list[Visit]:
+    found: list[Visit] = []
     stage, began = "", None
-    for each in path:
+    for fact, kind, _, entered, *_ in path:
         if began is not None:
-            outcome = OUTCOMES.get(each.kind, "rerouted")
-            yield Visit(each.fact.item, stage, _rank(stage, began, ranks), began, each.fact, outcome)
-        stage, began = each.entered, each.fact if each.entered else None
+            rank, outcome = ranks.get(stage) or _rank(began, ranks), OUTCOMES.get(kind, "rerouted")
+            found.append(Visit(began.item, stage, rank, began, fact, outcome))
+        stage, began = entered, fact if entered else None
     if began is not None:
-        yield Visit(began.item, stage, _rank(stage, began, ranks), began, None, None)
+        rank = ranks.get(stage) or _rank(began, ranks)
+        found.append(Visit(began.item, stage, rank, began, None, None))
+    return found

@@ -11,11 +11,11 @@ from datetime import date
 from math import ceil
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, func, select
 from sqlalchemy.orm import Session
 
 from engine.process.definitions import Definition
-from reports import past_steps, step_picks, step_rollups, steps
+from reports import past_steps, step_picks, step_rollups, step_sums, steps
 from reports.periods import DAY, Period
 from reports.promise_facts import bucket
 from reports.queries import Scope
@@ -157,14 +157,14 @@ NAMES = (
 def _upto(session: Session, scope: Scope, day: date, by: By, version: int | None) -> dict[Key, Sequence[int]]:
     """The sums of everything before a day: whole months, then the days of its own."""
     month = day.replace(day=1)
-    months = and_(StepDay.grain == step_rollups.MONTH, StepDay.day < month)
-    rest = and_(StepDay.grain == step_rollups.DAY, StepDay.day >= month, StepDay.day < day)
+    months = and_(StepDay.grain == step_sums.MONTH, StepDay.day < month)
+    rest = and_(StepDay.grain == step_sums.DAY, StepDay.day >= month, StepDay.day < day)
     columns = [getattr(StepDay, name) for name in by]
-    query = select(*columns, *(func.sum(getattr(StepDay, name)) for name in NAMES)).group_by(*columns)
+    query = select(*columns, *(_summed_up(getattr(StepDay, name)) for name in NAMES)).group_by(*columns)
     found: dict[Key, Sequence[int]] = {}
     for part in (months, rest) if day > month else (months,):
         for row in session.execute(query.where(_of_process(scope, StepDay, version), part)):
-            key, values = tuple(row[: len(by)]), [int(value) for value in row[len(by) :]]
+            key, values = tuple(row[: len(by)]), row[len(by) :]
             known = found.get(key)
             found[key] = values if known is None else [a + b for a, b in zip(known, values, strict=True)]
     return found
@@ -237,17 +237,29 @@ def _is_months(period: Period, window: Stretch) -> bool:
     return period.start.day == 1 and (period.end.day == 1 or is_cut)
 
 
+ORDERED = tuple(
+    getattr(StepWait, name) for name in ("came_from_id", "department_id", "diagram", "element", "bucket")
+)
+"""What lengths stand by, in the order of the table: SQLite adds them up without sorting. Steps have no pair there,
+and pairs no step."""
+
+
+def _summed_up(column: Any) -> ColumnElement[int]:
+    """PostgreSQL would answer with decimals, which are slow to read."""
+    return cast(func.sum(column), BigInteger)
+
+
 def _rolled_lengths(
     session: Session, scope: Scope, period: Period, by: By, version: int | None
 ) -> dict[Key, Lengths]:
     columns = [getattr(StepWait, name) for name in by]
-    whichever = and_(StepWait.came_from_id == step_rollups.ANY, StepWait.department_id == 0)
-    pairs = and_(StepWait.diagram == "", StepWait.element == "")
+    whichever = and_(StepWait.came_from_id == step_sums.ANY, StepWait.department_id == 0)
     query = (
-        select(*columns, StepWait.bucket, func.sum(StepWait.n), func.sum(StepWait.seconds))
-        .where(StepWait.grain == step_rollups.MONTH, whichever if by == STEP else pairs)
+        select(*columns, StepWait.bucket, _summed_up(StepWait.n), _summed_up(StepWait.seconds))
+        .where(StepWait.grain == step_sums.MONTH)
+        .where(whichever if by == STEP else StepWait.came_from_id > step_sums.ANY)
         .where(StepWait.day >= period.start, StepWait.day < period.end)
-        .group_by(*columns, StepWait.bucket)
+        .group_by(*(ORDERED if session.get_bind().dialect.name == "sqlite" else (*columns, StepWait.bucket)))
     )
     versions = [version] if version is not None else session.scalars(_versions(scope)).all()
     found: dict[Key, dict[int, tuple[int, int]]] = {}
@@ -256,7 +268,7 @@ def _rolled_lengths(
             if more:
                 mine = found.setdefault(tuple(key), {})
                 n, whole = mine.get(place, (0, 0))
-                mine[place] = (n + int(more), whole + int(spent))
+                mine[place] = (n + more, whole + spent)
     return dict(found)
 
 

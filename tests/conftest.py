@@ -80,7 +80,7 @@ def engine_url(empty_database: Another, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def database(engine_url: str) -> Iterator[Engine]:
     """An engine on the test's database."""
-    made = connect(engine_url)
+    made = servers.warm(connect(engine_url))
     yield made
     made.dispose()
 

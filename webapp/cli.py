@@ -1,5 +1,6 @@
 """The command line ``contentum``."""
 
+import signal
 import sys
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
@@ -11,7 +12,17 @@ from engine import migrations, people
 from engine.db import opened, sessions
 from engine.errors import Refusal
 from engine.people import Person
-from webapp import cli_demo, cli_history, cli_messages, cli_processes, cli_reports, clockwork, logs, passwords
+from webapp import (
+    cli_demo,
+    cli_history,
+    cli_messages,
+    cli_processes,
+    cli_reports,
+    clockwork,
+    garbage,
+    logs,
+    passwords,
+)
 from webapp.app import create_app
 from webapp.settings import Settings
 
@@ -62,6 +73,7 @@ def serve(*, demo: bool) -> None:
     for line in cli_demo.log_ins(settings):
         click.echo(line, err=True)
     click.echo(f"Contentum is at http://{settings.host}:{settings.port} (Ctrl+C stops it)", err=True)
+    garbage.spare_the_loaded()
     with clockwork.beside(settings) if settings.clock else nullcontext():
         listen(app, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
 
@@ -71,6 +83,9 @@ def worker() -> None:
     """Do what is due, timers and outgoing jobs, without the web. Runs until it is stopped."""
     settings = Settings()
     _prepare(settings)
+    for told in (signal.SIGINT, signal.SIGTERM):  # a shell's background job and a container ask in either way
+        signal.signal(told, signal.default_int_handler)
+    garbage.spare_the_loaded()
     with suppress(KeyboardInterrupt):
         clockwork.alone(settings)
 

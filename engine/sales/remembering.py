@@ -141,4 +141,5 @@ def _settle_asked(
         commitments.keep(session, found, evidence=said, file=file, asked=True, by=what.by, now=what.now)
     elif outcome == "broken":
         why = str(what.answers.get("reason") or outcome)
-        commitments.break_(session, found, why, asked=True, by=what.by, now=what.now)
+        cause = int(values["caused_by"]) if values.get("caused_by") else commitments.WHOEVER
+        commitments.break_(session, found, why, caused_by_id=cause, asked=True, by=what.by, now=what.now)

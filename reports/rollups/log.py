@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
-from typing import Any
 
 import orjson
 from sqlalchemy import Connection, text
@@ -15,7 +14,7 @@ from reports.rollups.steps import Step
 
 LOCK = 1_204_509
 """Whoever adds to roll-ups shares it, whoever makes them anew has it alone (PostgreSQL; SQLite has one writer)."""
-CHUNK, MANY = 200, 5000
+CHUNK = 200
 
 
 def share(connection: Connection) -> None:
@@ -70,26 +69,6 @@ def histories(connection: Connection, ladder: str) -> Iterator[list[Step]]:
     rows = connection.execute(query, {"ladder": ladder}, execution_options={"yield_per": 5000})
     for _, group in groupby(map(Step._make, rows), key=lambda step: step.item):
         yield list(group)
-
-
-def stream(connection: Connection, ladder: str) -> Iterator[Step]:
-    """The log of a ladder as it was written: read by the driver itself, for there may be millions of moves."""
-    query = f"SELECT {columns(connection.dialect.name)} FROM moves WHERE"
-    driver: Any = connection.connection.driver_connection
-    if connection.dialect.name == "postgresql":
-        with driver.cursor(name="the_log") as cursor:
-            cursor.itersize = MANY
-            yield from map(Step._make, cursor.execute(f"{query} ladder = %s ORDER BY id", (ladder,)))
-        return
-    cursor = driver.execute(f"{query} +ladder = ? ORDER BY id", (ladder,))
-    while rows := cursor.fetchmany(MANY):
-        yield from map(Step._make, rows)
-
-
-def mistaken(connection: Connection, ladder: str) -> set[int]:
-    """The moves of a ladder that others correct."""
-    query = text("SELECT corrects_id FROM moves WHERE ladder = :ladder AND corrects_id IS NOT NULL")
-    return set(connection.scalars(query, {"ladder": ladder}))
 
 
 def stages(session: Session, ladder: str) -> list[str]:

@@ -1,24 +1,26 @@
 """What reports read from roll-ups: the whole company as of now, grouped by the database, plain rows."""
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from reports.cohort_facts import BOUNDS, REACH, VISIT, WIN, CohortKey, StayKey, Stays, month, second
 from reports.cohort_facts import OPEN as UNENDED
-from reports.cohort_facts import REACH, STEP, VISIT, WIN, CohortKey, StayKey, Stays, month, second
 from reports.movements import Buckets, Key, Total
 from reports.periods import DAY, By, Period, containing
 from reports.rollups import settling
 from reports.rollups.tables import OPEN
 
-SUMS = ", ".join(f"CAST(sum({name}) AS BIGINT)" for name in ("n", "dwell", "money", "gain"))
+SUMS = ("n", "dwell", "money", "gain")
 FINE = ("department_id", "from_stage", "to_stage", "kind")
+Numbers = NDArray[np.int64]
 LARGEST: tuple[By, ...] = ("month", "week", "day")
 
 
@@ -55,40 +57,40 @@ def read(session: Session, ladder: str, period: Period) -> Buckets:
 
 def parts(session: Session, ladder: str, wanted: Iterable[Period]) -> Buckets:
     """The buckets of some periods that do not overlap, each added up and kept under its first day."""
-    names = ", ".join(FINE)
-    query = (
-        f"SELECT part, {names}, {SUMS} FROM parts CROSS JOIN rollup_days WHERE ladder = :ladder AND grain = its "
-        f"AND day >= first AND day < last GROUP BY part, {names} HAVING sum(n) <> 0"
-    )
     listed = list(wanted)
     return {
         Key(listed[row[0]].start, row[1], row[2], row[3], row[4]): Total(row[5], row[6], row[7], row[8])
-        for row in _in_parts(session, listed, query, ladder=ladder)
+        for row in _in_parts(session, ladder, "rollup_days", listed, FINE, SUMS)
     }
 
 
 def kinds(session: Session, ladder: str, wanted: Iterable[Period]) -> dict[Period, dict[str, Total]]:
-    """What each of these periods adds up to by kind; they may overlap."""
-    query = (
-        f"SELECT part, kind, {SUMS} FROM parts CROSS JOIN rollup_days WHERE ladder = :ladder AND grain = its "
-        "AND day >= first AND day < last GROUP BY part, kind HAVING sum(n) <> 0"
-    )
-    listed = list(dict.fromkeys(wanted))
-    found: dict[Period, dict[str, Total]] = {period: {} for period in listed}
-    for part, kind, *sums in _in_parts(session, listed, query, ladder=ladder):
-        found[listed[part]][kind] = Total(*sums)
-    return found
+    """What each of these periods adds up to by kind; they may overlap, and what several are made of is read once."""
+    runs = {period: list(_runs(period)) for period in wanted}
+    places = {
+        run: place
+        for place, run in enumerate(dict.fromkeys(run[1:] for each in runs.values() for run in each))
+    }
+    told: list[dict[str, Total]] = [{} for _ in places]
+    once = [(place, 1, *run) for run, place in places.items()]
+    for place, kind, *sums in _in_runs(session, ladder, "rollup_days", once, ("kind",), SUMS):
+        told[place][kind] = Total(*sums)
+    return {period: _added((run[0], told[places[run[1:]]]) for run in each) for period, each in runs.items()}
+
+
+def _added(parts: Iterable[tuple[int, Mapping[str, Total]]]) -> dict[str, Total]:
+    found: dict[str, Total] = {}
+    for sign, kinds in parts:
+        for kind, total in kinds.items():
+            found[kind] = found.get(kind, Total()).plus(total, sign)
+    return {kind: total for kind, total in found.items() if total.n}
 
 
 def causes(session: Session, ladder: str, period: Period) -> list[tuple[int, str, str, int, int]]:
     """Red movements of a period as (causing department or 0, reason or "", kind, n, money), the most first."""
-    query = (
-        "SELECT cause_id, reason, kind, sum(n), sum(money) FROM parts CROSS JOIN rollup_causes WHERE ladder = :ladder "
-        "AND grain = its AND day >= first AND day < last GROUP BY cause_id, reason, kind HAVING sum(n) <> 0 "
-        "ORDER BY sum(n) DESC, cause_id, reason, kind"
-    )
-    rows = _in_parts(session, [period], query, ladder=ladder)
-    return [(cause, reason, kind, int(n), int(money)) for cause, reason, kind, n, money in rows]
+    names = ("cause_id", "reason", "kind")
+    rows = _in_parts(session, ladder, "rollup_causes", [period], names, ("n", "money"))
+    return sorted((tuple(row[1:]) for row in rows), key=lambda row: (-row[3], *row[:3]))
 
 
 def nets(session: Session, ladder: str, by: By, start: date) -> tuple[int, int, int, int]:
@@ -103,13 +105,10 @@ def nets(session: Session, ladder: str, by: By, start: date) -> tuple[int, int, 
 
 def positions(session: Session, ladder: str, before: date) -> dict[str, Total]:
     """What stood on each open position when the day ``before`` began, as everything that moved until then adds up."""
-    query = (
-        "SELECT from_stage, to_stage, sum(n), sum(money), sum(gain) FROM parts CROSS JOIN rollup_days "
-        "WHERE ladder = :ladder AND grain = its AND day >= first AND day < last GROUP BY from_stage, to_stage"
-    )
+    names, sums = ("from_stage", "to_stage"), ("n", "money", "gain")
+    until = _until(session, ladder, before)
     found: dict[str, Total] = {}
-    for left, entered, *sums in _in_parts(session, _until(session, ladder, before), query, ladder=ladder):
-        n, money, gain = map(int, sums)
+    for _, left, entered, n, money, gain in _in_parts(session, ladder, "rollup_days", until, names, sums):
         if entered:
             found[entered] = found.get(entered, Total()).plus(Total(n, 0, money))
         if left:
@@ -144,14 +143,10 @@ def spent(session: Session, ladder: str, until: datetime, before: date) -> dict[
     """Seconds that all items together had spent on each position when the day ``before`` began, ``until`` being that
     moment (or now, in the day before it). The time in a window is the difference of two such answers."""
     moment, found = second(until), dict[str, int]()
-    query = (
-        "SELECT from_stage, to_stage, sum(n), sum(moment) FROM parts CROSS JOIN rollup_days WHERE ladder = :ladder "
-        "AND grain = its AND day >= first AND day < last GROUP BY from_stage, to_stage"
-    )
-    for left, entered, n, moments in _in_parts(
-        session, _until(session, ladder, before), query, ladder=ladder
-    ):
-        past = int(n) * moment - int(moments)
+    names, sums = ("from_stage", "to_stage"), ("n", "moment")
+    days = _until(session, ladder, before)
+    for _, left, entered, n, moments in _in_parts(session, ladder, "rollup_days", days, names, sums):
+        past = n * moment - moments
         if entered:
             found[entered] = found.get(entered, 0) + past
         if left:
@@ -177,51 +172,58 @@ def cohorts(session: Session, ladder: str, window: Period) -> dict[CohortKey, To
 
 def stays(session: Session, ladder: str, window: Period, as_of: datetime) -> dict[StayKey, Stays]:
     """`reports.cohort_facts.stays` of the items created in the months of a window, all under its first month."""
-    start, found = month(window.start), dict[StayKey, Stays]()
+    start, end = month(window.start), month(containing(window.end - DAY, "month").end)
     query = (
         "SELECT what, rank, outcome, bucket, CAST(sum(n) AS BIGINT), CAST(sum(seconds) AS BIGINT) FROM rollup_stays "
-        "WHERE ladder = :ladder AND grain = :grain AND ({}) GROUP BY what, rank, outcome, bucket HAVING sum(n) <> 0"
+        "WHERE ladder = :ladder AND month >= :start AND month < :end GROUP BY what, rank, outcome, bucket "
+        "HAVING sum(n) <> 0"
     )
-    for grain, spans in _years(window).items():
-        days = {
-            f"{end}{place}": day
-            for place, span in enumerate(spans)
-            for end, day in zip("ab", span, strict=True)
-        }
-        within = " OR ".join(f"month >= :a{place} AND month < :b{place}" for place in range(len(spans)))
-        for row in _rows(session, query.format(within), ladder=ladder, grain=grain, **days):
-            key = StayKey(start, row[0], row[1], row[2], row[3])
-            known = found.get(key)
-            found[key] = Stays(known.n + row[4], known.seconds + row[5]) if known else Stays(row[4], row[5])
+    rows = _rows(session, query, ladder=ladder, start=start, end=end).all()
+    found = {StayKey(start, row[0], row[1], row[2], row[3]): Stays(row[4], row[5]) for row in rows}
     for what, rank, step, n, seconds in _open(session, ladder, window, second(as_of)):
         found[StayKey(start, what, rank, UNENDED, step)] = Stays(n, seconds)
     return found
 
 
-UNENDED_AGES = (
-    (WIN, "0", "CASE WHEN highest > 0 THEN began ELSE created END", "1 = 1"),
-    (REACH, "highest", "arrived", "highest > 0"),
-    (VISIT, "rank", "entered", "rank > 0"),
-)
-"""The stays of an open item that have not ended: what, its rank, since when, and whether there is one."""
-
-BUCKET = f"CASE WHEN age <= 1 THEN 0 ELSE CAST(ceil(ln(CAST(age AS DOUBLE PRECISION)) / {math.log(STEP)!r}) AS INTEGER) END"
-"""`reports.cohort_facts.bucket` in SQL."""
+OPEN_ITEMS = {
+    WIN: "64 * CASE WHEN highest > 0 THEN began ELSE created END",
+    REACH: "64 * arrived + highest",
+    VISIT: "64 * entered + rank",
+}
+"""What has not ended of an open item: since when, and at which rank (0: there is none, but of the whole way), in one
+number; ranks fit in six bits, for `JourneyRow.touched` has one bit of each."""
 
 
 def _open(
     session: Session, ladder: str, window: Period, now: int
 ) -> Iterator[tuple[str, int, int, int, int]]:
-    """The stays that have not ended, of those created in a window: (what, rank, bucket, how many, their seconds)."""
+    """The stays that have not ended, of those created in a window: (what, rank, bucket, how many, their seconds).
+
+    Every open item has some, so each kind comes as one string: thousands of rows would take longer to fetch than to
+    count.
+    """
+    one = "string_agg(CAST({} AS TEXT), ',')" if _is_postgresql(session) else "group_concat({})"
+    query = (
+        f"SELECT {', '.join(map(one.format, OPEN_ITEMS.values()))} FROM journeys "
+        f"WHERE {OPEN} AND ladder = :ladder AND created_day >= :start AND created_day < :end"
+    )
     days = {"start": month(window.start), "end": window.end}
-    for what, rank, since, has in UNENDED_AGES:
-        ages = (
-            f"SELECT {rank} AS its, CASE WHEN {since} < :now THEN :now - {since} ELSE 0 END AS age FROM journeys "
-            f"WHERE {OPEN} AND ladder = :ladder AND created_day >= :start AND created_day < :end AND {has}"
-        )
-        query = f"SELECT its, {BUCKET} AS step, count(*), CAST(sum(age) AS BIGINT) FROM ({ages}) AS ages GROUP BY its, step"
-        for place, step, n, seconds in _rows(session, query, ladder=ladder, now=now, **days):
-            yield what, place, step, n, seconds
+    told = _rows(session, query, ladder=ladder, **days).one()
+    for what, numbers in zip(OPEN_ITEMS, told, strict=True):
+        found = np.fromstring(numbers or "", np.int64, sep=",")
+        since, ranks = found >> 6, found & 63
+        if what != WIN:
+            since, ranks = since[ranks > 0], ranks[ranks > 0]
+        yield from _by_step(what, ranks, np.maximum(now - since, 0))
+
+
+def _by_step(what: str, ranks: Numbers, ages: Numbers) -> Iterator[tuple[str, int, int, int, int]]:
+    """Stays that last, in the steps of `reports.cohort_facts.bucket`."""
+    places = ranks * len(BOUNDS) + np.searchsorted(BOUNDS, ages)
+    counts, seconds = np.bincount(places), np.bincount(places, ages)
+    known = np.flatnonzero(counts)
+    for place, n, sum_ in zip(known.tolist(), counts[known].tolist(), seconds[known].tolist(), strict=True):
+        yield what, place // len(BOUNDS), place % len(BOUNDS), n, int(sum_)
 
 
 # ------------------------------------------------------------------------------------------------ how it is asked
@@ -238,26 +240,29 @@ def _until(session: Session, ladder: str, before: date) -> list[Period]:
     return [Period(_day(first), before if is_past else containing(_day(last), "month").end)]
 
 
-Run = tuple[str, date, date]
-"""A grain, and the first and the last day (not with it) of some neighbouring rows of it."""
-
-
-def _years(window: Period) -> dict[str, list[tuple[date, date]]]:
-    """The whole years of a window and its other months, as spans of rows of either grain."""
-    first, last = month(window.start), containing(window.end - DAY, "month").end
-    begin = first if first.month == 1 else first.replace(year=first.year + 1, month=1)
-    end = last.replace(month=1)
-    if begin >= end:
-        return {"month": [(first, last)]}
-    edges = [(first, begin), (end, last)]
-    return {"year": [(begin, end)], "month": [edge for edge in edges if edge[0] < edge[1]]}
+Run = tuple[int, By, date, date]
+"""Whether it is added (1) or taken away (-1), a grain, and the first and the last day (not with it) of some
+neighbouring rows of it."""
 
 
 def _runs(period: Period) -> Iterator[Run]:
-    """A period as whole months, weeks and days, neighbours of one grain together."""
-    for grain, run in groupby(_wholes(period), key=lambda each: each.by):
+    """A period as whole months, weeks and days, neighbours of one grain together. A month without its last days may be
+    just that: a month has about as many rows as a day."""
+    straight, last = list(_wholes(period)), containing(period.last, "month")
+    if last.start >= period.start and last.end > period.end:
+        longer = [*_wholes(Period(period.start, last.start)), last]
+        beyond = list(_wholes(Period(period.end, last.end)))
+        if len(longer) + len(beyond) < len(straight):
+            yield from _neighbours(1, longer)
+            yield from _neighbours(-1, beyond)
+            return
+    yield from _neighbours(1, straight)
+
+
+def _neighbours(sign: int, wholes: Iterable[Period]) -> Iterator[Run]:
+    for grain, run in groupby(wholes, key=lambda each: each.by):
         neighbours = list(run)
-        yield grain, neighbours[0].start, neighbours[-1].end
+        yield sign, grain, neighbours[0].start, neighbours[-1].end
 
 
 def _wholes(period: Period) -> Iterator[Period]:
@@ -269,14 +274,54 @@ def _wholes(period: Period) -> Iterator[Period]:
         start = found.end
 
 
-def _in_parts(session: Session, wanted: Sequence[Period], query: str, **values: Any) -> Any:
-    """The rows of a query over these periods, which it knows as ``parts(part, its, first, last)``, by their place."""
-    mark = "DATE " if session.connection().dialect.name == "postgresql" else ""
-    runs = ((place, *run) for place, period in enumerate(wanted) for run in _runs(period))
-    listed = ", ".join(f"({place}, '{grain}', {mark}'{a}', {mark}'{b}')" for place, grain, a, b in runs)
-    if not listed:
+def _in_parts(
+    session: Session,
+    ladder: str,
+    table: str,
+    wanted: Sequence[Period],
+    names: Sequence[str],
+    sums: Sequence[str],
+) -> Any:
+    """What the rows of a table add up to in each of these periods, by these columns: (its place, *names, *sums)."""
+    runs = [(place, *run) for place, period in enumerate(wanted) for run in _runs(period)]
+    return _in_runs(session, ladder, table, runs, names, sums)
+
+
+def _in_runs(
+    session: Session,
+    ladder: str,
+    table: str,
+    runs: Sequence[tuple[int, *Run]],
+    names: Sequence[str],
+    sums: Sequence[str],
+) -> Any:
+    """The same of runs, each with the place of what it is part of.
+
+    The rows are looked up run by run. PostgreSQL would rather compare every row with every run, so it is not told that
+    it might: OFFSET 0 keeps the inner question as it is.
+    """
+    if not runs:
         return []
-    return _rows(session, f"WITH parts(part, its, first, last) AS (VALUES {listed}) {query}", **values)
+    mark = "DATE " if _is_postgresql(session) else ""
+    listed = ", ".join(
+        f"({place}, {sign}, '{grain}', {mark}'{first}', {mark}'{last}')"
+        for place, sign, grain, first, last in runs
+    )
+    within = f"{table} WHERE ladder = :ladder AND grain = its AND day >= first AND day < last"
+    if _is_postgresql(session):
+        within = f"LATERAL (SELECT * FROM {within} OFFSET 0) AS kept"
+    told = ", ".join(f"CAST(sum(sign * {name}) AS BIGINT)" for name in sums)
+    by = ", ".join(("part", *names))
+    return _rows(
+        session,
+        f"WITH parts(part, sign, its, first, last) AS (VALUES {listed}) SELECT {by}, {told} "
+        f"FROM parts CROSS JOIN {within} GROUP BY {by} HAVING sum(sign * n) <> 0",
+        ladder=ladder,
+    ).all()
+
+
+def _is_postgresql(session: Session) -> bool:
+    return session.connection().dialect.name == "postgresql"
 
 
 def _day(value: Any) -> date:

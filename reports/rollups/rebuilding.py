@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-from reports.movements import MISTAKEN
-from reports.rollups import log, settling, writing
-from reports.rollups.steps import Course, State, Sums, go, outside, stand, tell
+from reports.rollups import columns, filling, log, settling, writing
+from reports.rollups.steps import Course, Sums, tell
 from reports.rollups.writing import ADDED, JOURNEYS
 
 Progress = Callable[[int, int], None]
-EVERY = 20_000
+EVERY, RANKS = 20_000, 62
+"""Moves between two words of progress where items are told one by one, and the most ranks that columns hold."""
 
 
 class Difference(NamedTuple):
@@ -35,14 +35,14 @@ def rebuild(
     session.flush()
     connection = session.connection()
     log.alone(connection)
-    wanted = sorted(logged(session) | _kept(connection) if ladders is None else set(ladders))
-    _forget(session, wanted)
-    whole, done, rows = sum(_count(connection, ladder) for ladder in wanted), 0, 0
-    for ladder in wanted:
-        count = _count(connection, ladder)
+    wanted = sorted(logged(session) if ladders is None else set(ladders))
+    _forget(session, wanted, everything=ladders is None)
+    counts = {ladder: _count(connection, ladder) for ladder in wanted}
+    whole, done, rows = sum(counts.values()), 0, 0
+    for ladder, count in counts.items():
         if count:
             heard = _heard(progress, done, whole)
-            rows += _write(connection, ladder, *_summed(connection, ladder, log.hold(session, ladder), heard))
+            rows += _write(connection, ladder, log.hold(session, ladder), heard)
             done += count
     if progress is not None:
         progress(done, whole)
@@ -77,10 +77,14 @@ def _count(connection: Connection, ladder: str) -> int:
     )
 
 
-def _forget(session: Session, ladders: Sequence[str]) -> None:
+def _forget(session: Session, ladders: Sequence[str], *, everything: bool) -> None:
+    """All rows of a table are forgotten without looking at any (SQLite)."""
     fresh = session.info.get(settling.FRESH, [])
     fresh[:] = [each for each in fresh if each[0] not in ladders]
     for name in (*(table.name for table in (*ADDED, JOURNEYS)), "rollup_ladders"):
+        if everything:
+            session.execute(text(f"DELETE FROM {name}"))
+            continue
         for ladder in ladders:
             session.execute(text(f"DELETE FROM {name} WHERE ladder = :ladder"), {"ladder": ladder})
 
@@ -90,46 +94,41 @@ def held(session: Session) -> dict[str, list[str]]:
     return log.held(session)
 
 
-States = list[tuple[str, str, State | None]]
+Told = Iterator[tuple[Any, list[Sequence[Any]]]]
+"""Tables, each with its columns as `writing.ordered` has them."""
 
 
-def _summed(
-    connection: Connection, ladder: str, stages: Sequence[str], heard: Callable[[int], None]
-) -> tuple[Sums, States]:
-    """The whole log of a ladder added up, as it was written; item by item where that is not the order of each item."""
-    sums, course = Sums(), Course.of(stages)
-    with _no_garbage():
-        states = _streamed(connection, ladder, course, sums, heard)
-        if states is None:
-            sums = Sums()
-            states = {steps[0].item: tell(steps, course, sums) for steps in log.histories(connection, ladder)}
-    return sums, [(ladder, item, state) for item, state in states.items()]
+def told(connection: Connection, ladder: str, stages: Sequence[str], heard: Callable[[int], None]) -> Told:
+    """What the log of a ladder comes to: by columns, or item by item where its numbers are beyond what those hold.
+
+    ``heard`` hears how many moves are done: a third when all are read, another when they are added up.
+    """
+    course = Course.of(stages)
+    log_ = columns.read(connection, ladder, lambda done: heard(done // 3)) if len(stages) <= RANKS else None
+    if log_ is None:
+        yield from _one_by_one(connection, ladder, course, heard)
+        return
+    count = len(log_)
+    whole = columns.whole(log_, course, lambda done: heard((count + done) // 3))
+    del log_
+    for table in (*ADDED, JOURNEYS):
+        yield table, columns.columns(whole, table, ladder)
 
 
-def _streamed(
-    connection: Connection, ladder: str, course: Course, sums: Sums, heard: Callable[[int], None]
-) -> dict[str, State | None] | None:
-    mistaken, states = log.mistaken(connection, ladder), dict[str, State | None]()
-    last: dict[str, int] = {}
-    for done, step in enumerate(log.stream(connection, ladder), 1):
-        item = step.item
-        if step.seq <= last.get(item, 0):
-            return None
-        last[item] = step.seq
-        if step.kind == "corrected":
-            outside(step, "corrected", sums)
-        elif step.id in mistaken:
-            outside(step, MISTAKEN, sums)
-        else:
-            states[item] = go(states.get(item), step, course, sums)
-        if done % EVERY == 0:
-            heard(done)
-    for item, seq in last.items():
-        state = states.setdefault(item, None)
+def _one_by_one(connection: Connection, ladder: str, course: Course, heard: Callable[[int], None]) -> Told:
+    sums, kept, done, since = Sums(), list[Any](), 0, 0
+    for steps in log.histories(connection, ladder):
+        state = tell(steps, course, sums)
         if state is not None:
-            state.seq = seq
-            stand(state, course, sums)
-    return states
+            kept.append((ladder, steps[0].item, *writing.columns(state)))
+        done, since = done + len(steps), since + len(steps)
+        if since >= EVERY:
+            heard(done)
+            since = 0
+    for table, rows in zip((*ADDED, JOURNEYS), (*writing.rows({ladder: sums}), kept), strict=True):
+        rows.sort()
+        width = len(table.columns)
+        yield table, [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
 
 
 @contextmanager
@@ -144,20 +143,10 @@ def _no_garbage() -> Iterator[None]:
             gc.enable()
 
 
-def _write(connection: Connection, ladder: str, sums: Sums, states: States) -> int:
-    written = 0
+def _write(connection: Connection, ladder: str, stages: Sequence[str], heard: Callable[[int], None]) -> int:
     with _no_garbage():
-        for table, rows in zip(ADDED, writing.rows({ladder: sums}), strict=True):
-            rows.sort()
-            if rows:
-                writing.fill(connection, table, rows)
-            written += len(rows)
-        kept = sorted(
-            (ladder, item, *writing.columns(state)) for _, item, state in states if state is not None
-        )
-        if kept:
-            writing.fill(connection, JOURNEYS, kept)
-    return written + len(kept)
+        every = told(connection, ladder, stages, heard)
+        return sum(filling.fill(connection, table, found) for table, found in every if found[0])
 
 
 def _silent(_done: int) -> None:
@@ -173,17 +162,17 @@ def compare(session: Session) -> list[Difference]:
     held = log.held(session)
     for ladder in sorted(_kept(connection) | held.keys()):
         stages = held.get(ladder)
-        if stages is None:
-            sums, states = Sums(), States()
-        else:
-            sums, states = _summed(connection, ladder, stages, _silent)
-        for table, rows in zip(ADDED, writing.rows({ladder: sums}), strict=True):
-            found += _differences(connection, table, ladder, rows)
-        kept = [
-            (ladder, item, *writing.columns(state)) for ladder, item, state in states if state is not None
-        ]
-        found += _differences(connection, JOURNEYS, ladder, kept)
+        every = told(connection, ladder, stages, _silent) if stages is not None else _nothing()
+        with _no_garbage():
+            for table, its in every:
+                found += _differences(connection, table, ladder, zip(*its, strict=True))
     return found
+
+
+def _nothing() -> Told:
+    """Of a ladder that the roll-ups do not hold there must be no row."""
+    for table in (*ADDED, JOURNEYS):
+        yield table, [[] for _ in table.columns]
 
 
 def _differences(connection: Connection, table: Any, ladder: str, rows: Iterable[Any]) -> list[Difference]:

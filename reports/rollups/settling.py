@@ -128,8 +128,7 @@ def _add(connection: Connection, paths: dict[Path, list[Step]], known: Known) ->
         else:
             state = _go_on(before.get(item), steps, course, mine)
         states.append((ladder, item, state))
-    writing.add(connection, sums)
-    writing.keep(connection, states)
+    writing.write(connection, sums, states)
 
 
 def _follows(state: State | None, steps: Sequence[Step]) -> bool:

@@ -11,9 +11,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from engine.sales.ladders import Move
-from reports.cohort_facts import ARRIVE, FURTHER, GONE, LOST, REACH, VISIT, WIN, bucket, second
+from reports.cohort_facts import ARRIVE, ENDED, FURTHER, GONE, LOST, REACH, VISIT, WIN, bucket, second
 from reports.movements import MISTAKEN, OPENING, RED, cents
-from reports.visits import OUTCOMES
 
 ENDS = {"won": 1 << 20, "lost": -1}
 """A rank above all and one below all, as `reports.dynamics.net` compares them."""
@@ -223,8 +222,8 @@ def go(state: State | None, step: Step, course: Course, sums: Sums) -> State:
     if state is None:
         state = _created(step)
     elif state.stage:
-        outcome, seconds = OUTCOMES.get(kind, "rerouted"), max(0, now - state.entered)
-        stay = (month(state.created_day), VISIT, state.rank, outcome, bucket(seconds))
+        seconds = max(0, now - state.entered)
+        stay = (month(state.created_day), VISIT, state.rank, ENDED, bucket(seconds))
         _count(sums.stays, stay, seconds)
     _compare(state, step, sums)
     state.stage, state.entered = entered, now

@@ -2,7 +2,7 @@
 
 Days are the organization's local days, moments and lengths whole seconds (moments since 2000-01-01 UTC), money
 hundredths of the currency. 0 stands for no department and no person, "" for no position. ``grain`` says whether the
-row is of a day, an ISO week or a month (of a month or a year for stays); its day is the first one.
+row is of a day, an ISO week or a month; its day is the first one.
 """
 
 from datetime import date
@@ -18,6 +18,13 @@ CLUSTERED = {"sqlite_with_rowid": False}
 
 OPEN = text("status IN ('open', 'suspended')")
 """In these words a query finds the index of journeys that have not ended."""
+
+
+ASKED = (
+    "ladder", "stage", "money", "status", "rank", "highest", "entered", "arrived", "began", "created", "created_day",
+    "moved_day",
+)  # fmt: skip
+"""All that is asked of journeys that have not ended stands in their index: no row of theirs has to be looked up."""
 
 
 class LadderRollup(Base):
@@ -113,7 +120,6 @@ class StayRollup(Base):
     __table_args__ = CLUSTERED
 
     ladder: Mapped[str] = mapped_column(String(120), primary_key=True)
-    grain: Mapped[str] = mapped_column(String(5), primary_key=True)
     what: Mapped[str] = mapped_column(String(10), primary_key=True)
     rank: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     outcome: Mapped[str] = mapped_column(String(20), primary_key=True)
@@ -146,7 +152,7 @@ class JourneyRow(Base):
 
     __tablename__ = "journeys"
     __table_args__ = (
-        Index("ix_journeys_open", "ladder", "stage", "money", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("ix_journeys_open", *ASKED, sqlite_where=OPEN, postgresql_where=OPEN),
         CLUSTERED,
     )
 

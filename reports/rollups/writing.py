@@ -1,6 +1,7 @@
 """Rows of roll-ups, added to what is there: statements written once, many rows each, in the order of their keys."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +21,6 @@ from reports.rollups.tables import (
 )
 
 GRAINS = ("day", "week", "month")
-TOGETHER = 100
 Row = tuple[Any, ...]
 
 ADDED: tuple[SqlTable, ...] = tuple(
@@ -42,55 +42,86 @@ def ordered(table: SqlTable) -> list[Column[Any]]:
     return [*key, *(column for column in table.columns if column not in set(key))]
 
 
-@lru_cache(maxsize=4096)
-def _statement(table: SqlTable, mark: str, count: int) -> str:
+def _upsert(table: SqlTable, source: str) -> str:
     key = [column.name for column in table.primary_key]
     rest = [column.name for column in ordered(table)[len(key) :]]
     if table is JOURNEYS:
         sets = ", ".join(f"{name} = excluded.{name}" for name in rest)
     else:
         sets = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in rest)
-    row = f"({', '.join([mark] * len(table.columns))})"
-    return (
-        f"INSERT INTO {table.name} ({', '.join((*key, *rest))}) VALUES {', '.join([row] * count)} "
-        f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {sets}"
+    names = ", ".join((*key, *rest))
+    return f"INSERT INTO {table.name} ({names}) {source} ON CONFLICT ({', '.join(key)}) DO UPDATE SET {sets}"
+
+
+@lru_cache
+def _one_row(table: SqlTable) -> str:
+    return _upsert(table, f"VALUES ({', '.join('?' * len(table.columns))})")
+
+
+@lru_cache
+def _together(tables: tuple[SqlTable, ...]) -> str:
+    """One statement for many tables, each with its rows as JSON: always the same text, which a server plans once.
+
+    Every table waits for the one before it (the count of what that wrote), so rows are locked in the order given.
+    """
+    parts = []
+    for number, table in enumerate(tables):
+        columns = ", ".join(f"{column.name} {_sort(column)}" for column in ordered(table))
+        waits = f" WHERE (SELECT count(*) FROM written_{number - 1}) >= 0" if number else " WHERE true"
+        parts.append(_upsert(table, f"SELECT * FROM json_to_recordset(%s::json) AS its({columns}){waits}"))
+    before = ", ".join(f"written_{number} AS ({part} RETURNING 1)" for number, part in enumerate(parts[:-1]))
+    return f"WITH {before} {parts[-1]}" if before else parts[-1]
+
+
+def _sort(column: Column[Any]) -> str:
+    kind = column.type.python_type
+    return "bigint" if kind is int else "date" if kind is date else "text"
+
+
+def _put(connection: Connection, tables: Mapping[SqlTable, Sequence[Row]]) -> None:
+    """Rows in the order of their keys: SQLite takes them one by one, PostgreSQL all in one message."""
+    if not tables:
+        return
+    if connection.dialect.name != "postgresql":
+        for table, rows in tables.items():
+            connection.exec_driver_sql(_one_row(table), list(rows))
+        return
+    connection.exec_driver_sql(
+        _together(tuple(tables)), tuple(_json(table, rows) for table, rows in tables.items())
     )
 
 
-def _put(connection: Connection, table: SqlTable, rows: Sequence[Row]) -> None:
-    """Rows in the order of their keys: SQLite takes them one by one, PostgreSQL many in one message."""
-    if connection.dialect.name != "postgresql":
-        connection.exec_driver_sql(_statement(table, "?", 1), rows)
-        return
-    for start in range(0, len(rows), TOGETHER):
-        part = rows[start : start + TOGETHER]
-        values = tuple(value for row in part for value in row)
-        connection.exec_driver_sql(_statement(table, "%s", len(part)), values)
+def _json(table: SqlTable, rows: Iterable[Row]) -> str:
+    names = _names(table)
+    return orjson.dumps([dict(zip(names, row, strict=True)) for row in rows]).decode()
 
 
-def fill(connection: Connection, table: SqlTable, rows: Sequence[Row]) -> None:
-    """Rows into a table that has none of these keys."""
-    if connection.dialect.name != "postgresql":
-        _put(connection, table, rows)
-        return
-    driver: Any = connection.connection.driver_connection
-    names = ", ".join(column.name for column in ordered(table))
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
+@lru_cache
+def _names(table: SqlTable) -> tuple[str, ...]:
+    return tuple(column.name for column in ordered(table))
 
 
-def add(connection: Connection, sums: Mapping[str, Sums]) -> int:
-    """Add sums by ladder to the tables, one statement for each that gets any; returns how many rows were written."""
-    written = 0
-    for number, table in enumerate(ADDED):
-        rows = sorted(
+States = Iterable[tuple[str, str, State | None]]
+"""Where items stand now: (ladder, item, state), None where nothing of it counts."""
+
+
+def write(connection: Connection, sums: Mapping[str, Sums], states: States) -> None:
+    """Add sums by ladder to the tables, and keep where items stand."""
+    tables = {
+        table: sorted(
             row for ladder, each in sums.items() for row in _rows(number, ladder, each.tables()[number])
         )
-        if rows:
-            _put(connection, table, rows)
-        written += len(rows)
-    return written
+        for number, table in enumerate(ADDED)
+    }
+    ordered = sorted(states, key=lambda each: each[:2])
+    tables[JOURNEYS] = [
+        (ladder, item, *columns(state)) for ladder, item, state in ordered if state is not None
+    ]
+    _put(connection, {table: rows for table, rows in tables.items() if rows})
+    gone = [(ladder, item) for ladder, item, state in ordered if state is None]
+    if gone:
+        mark = place(connection)
+        connection.exec_driver_sql(f"DELETE FROM journeys WHERE ladder = {mark} AND item = {mark}", gone)
 
 
 def rows(sums: Mapping[str, Sums]) -> Iterator[list[Row]]:
@@ -107,7 +138,7 @@ def _rows(number: int, ladder: str, table: Table) -> Iterable[Row]:
     elif number == 2:
         known = {(GRAINS[key[0]], key[1]): values for key, values in known.items()}
     elif number == 4:
-        known = _by_year(known)
+        known = {(*rest, month): values for (month, *rest), values in known.items()}
     return [(ladder, *key, *values) for key, values in known.items()]
 
 
@@ -119,29 +150,9 @@ def _by_grain(table: Table) -> Table:
     return found
 
 
-def _by_year(table: Table) -> Table:
-    found: Table = {}
-    for (month, *rest), values in table.items():
-        _plus(found, ("month", *rest, month), values)
-        _plus(found, ("year", *rest, f"{month[:4]}-01-01"), values)
-    return found
-
-
 def _plus(table: Table, key: Row, values: Sequence[int]) -> None:
     known = table.get(key)
     table[key] = [one + other for one, other in zip(known, values, strict=True)] if known else list(values)
-
-
-def keep(connection: Connection, states: Iterable[tuple[str, str, State | None]]) -> None:
-    """Keep where items stand now: (ladder, item, state), None where nothing of it counts."""
-    ordered = sorted(states, key=lambda each: each[:2])
-    kept = [(ladder, item, *columns(state)) for ladder, item, state in ordered if state is not None]
-    if kept:
-        _put(connection, JOURNEYS, kept)
-    gone = [(ladder, item) for ladder, item, state in ordered if state is None]
-    if gone:
-        mark = place(connection)
-        connection.exec_driver_sql(f"DELETE FROM journeys WHERE ladder = {mark} AND item = {mark}", gone)
 
 
 def columns(state: State) -> Row:

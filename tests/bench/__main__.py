@@ -13,6 +13,7 @@ from tests.bench import (
     importing,
     promises,
     reporting,
+    reporting_steps,
     reporting_weight,
     sale,
     scripts,
@@ -35,6 +36,7 @@ PARTS = (
     importing,
     promises,
     reporting,
+    reporting_steps,
     reporting_weight,
     workers,
 )

@@ -123,16 +123,21 @@ def told(deals: int) -> list[tuple[Any, ...]]:
 @contextmanager
 def database(rows: Sequence[tuple[Any, ...]], deals: int, dialect: str) -> Iterator[sessionmaker[Session]]:
     """A fresh database with these moves, its roll-ups not made yet."""
+    with empty(dialect) as (engine, factory):
+        fill(engine, factory, rows, deals)
+        yield factory
+
+
+@contextmanager
+def empty(dialect: str) -> Iterator[tuple[Engine, sessionmaker[Session]]]:
+    """A fresh database of a dialect with today's shape."""
     if dialect == "sqlite":
         with ground.database() as (engine, factory, _path):
-            fill(engine, factory, rows, deals)
-            yield factory
+            yield engine, factory
         return
     with servers.postgresql() as address, servers.databases(address, _shape)(Path()) as url:
         engine = connect(url)
-        factory = sessions(engine, wiring=ground.wired())
-        fill(engine, factory, rows, deals)
-        yield factory
+        yield engine, sessions(engine, wiring=ground.wired())
         engine.dispose()
 
 

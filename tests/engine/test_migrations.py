@@ -66,3 +66,24 @@ def test_departments_of_the_second_step_work_as_before_and_may_have_short_friday
 
 def _thursday(session: Session) -> tuple[int, int]:
     return calendars.of_all(session)[1].weekdays["4"]
+
+
+def test_roll_ups_with_lengths_in_other_steps_are_emptied_whole_so_that_the_clock_makes_them_anew(
+    bare: Engine,
+) -> None:
+    bring(bare, "0009")
+    with bare.begin() as connection:
+        connection.execute(text("INSERT INTO rollup_ladders (ladder, stages) VALUES ('sales', '[]')"))
+        connection.execute(
+            text(
+                "INSERT INTO rollup_stays (ladder, grain, what, rank, outcome, bucket, month, n, seconds) "
+                "VALUES ('sales', 'year', 'visit', 1, 'forward', 99, '2026-01-01', 1, 500)"
+            )
+        )
+        connection.execute(text("INSERT INTO rollup_reach VALUES ('sales', '2026-01-01', 1, 1)"))
+
+    migrations.upgrade(bare)
+
+    with bare.connect() as connection:
+        for table in ("rollup_ladders", "rollup_stays", "rollup_reach"):
+            assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0

@@ -47,6 +47,13 @@ def engine_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
+def database(engine_url: str) -> Iterator[Engine]:
+    """An engine with a dialect of its own: faults are put into it."""
+    with opened(engine_url) as made:
+        yield made
+
+
+@pytest.fixture
 def world(database: Engine) -> World:
     return World(database)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports import funnel_items as funnel
-from reports.cohort_facts import GONE, STEP, CohortKey, Stays, bucket, counts, mask, stays
+from reports.cohort_facts import BOUNDS, GONE, CohortKey, Stays, bucket, counts, mask, stays
 from reports.movements import Total
 from reports.visits import journeys
 from tests.reports.histories import FIRST, RANKS, STAGES, Item, at_noon, facts, logs
@@ -19,16 +19,21 @@ DAY = 86400
 whatever = settings(max_examples=80, deadline=None)
 
 
-@pytest.mark.parametrize(("seconds", "number"), [(0, 0), (1, 0), (2, 15), (3600, 168), (DAY, 233)])
-def test_a_bucket_is_the_smallest_power_that_holds_the_seconds(seconds: int, number: int) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "number"),
+    [(0, 0), (1, 0), (2, 1), (61, 1), (62, 2), (601, 10), (602, 11), (3600, 29), (DAY, 63)],
+)
+def test_a_bucket_is_the_first_step_that_is_as_long_as_the_seconds(seconds: int, number: int) -> None:
     assert bucket(seconds) == number
 
 
 @given(st.integers(2, 10**9))
-def test_a_bucket_is_five_percent_wide(seconds: int) -> None:
+def test_a_bucket_is_a_tenth_wide_or_a_minute(seconds: int) -> None:
     number = bucket(seconds)
 
-    assert STEP ** (number - 1) < seconds <= STEP**number
+    shorter, longest = BOUNDS[number - 1], BOUNDS[number]
+    assert shorter < seconds <= longest
+    assert longest - shorter == pytest.approx(max(shorter / 10, 60))
 
 
 def test_what_one_sale_adds() -> None:
@@ -43,9 +48,9 @@ def test_what_one_sale_adds() -> None:
         ("reach", 3, "further"): Stays(1, 0),
         ("reach", 4, "further"): Stays(1, 3 * DAY),
         ("win", 0, "further"): Stays(1, 6 * DAY),
-        ("visit", 1, "forward"): Stays(1, 2 * DAY),
-        ("visit", 2, "forward"): Stays(1, DAY),
-        ("visit", 4, "forward"): Stays(1, 3 * DAY),
+        ("visit", 1, "ended"): Stays(1, 2 * DAY),
+        ("visit", 2, "ended"): Stays(1, DAY),
+        ("visit", 4, "ended"): Stays(1, 3 * DAY),
         ("arrive", 1, "further"): Stays(1, 0),
         ("arrive", 2, "further"): Stays(1, 2 * DAY),
         ("arrive", 3, "further"): Stays(1, 3 * DAY),

@@ -1,5 +1,6 @@
 """Roll-ups, the log of a few items and the database's own counting tell the same agreement dynamics."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
@@ -7,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete, select, text
+from sqlalchemy import Engine, delete, select
 from sqlalchemy.orm import Session
 
 from engine.db import sessions
@@ -218,13 +219,39 @@ def test_two_transactions_that_move_the_same_stages_do_not_wait_for_each_other_f
     assert sum(total.n for total in rollups.read(session, "sales", EVER).values()) == 1 + 4 * 8 * 6 * 3
 
 
-def test_the_database_counts_lengths_in_the_same_steps(session: Session) -> None:
-    bounds = {int(1.05**number) for number in range(430)}
-    ages = sorted(
-        {0, 1, 2, 3, 4, 5} | bounds | {bound + 1 for bound in bounds} | {bound - 1 for bound in bounds}
-    )
-    values = ", ".join(f"({age})" for age in ages)
-    query = f"WITH ages(age) AS (VALUES {values}) SELECT age, {reads.BUCKET} FROM ages"
+def test_open_stays_of_every_age_are_counted_in_the_same_steps(session: Session, ladder: None) -> None:
+    ages = [0, 1, 2, 600, 601, 602, 3600, 6001, 6602, 86400, 10**6, 10**7]
+    now = at_noon(FIRST + timedelta(days=200))
+    items = [Item(f"deal:{number}").after(200 - age / 86400).new() for number, age in enumerate(ages)]
+    write(session, items)
+    window = Period(date(2026, 1, 1), date(2027, 12, 1), "month")
 
-    counted = dict(session.execute(text(query)).all())
-    assert counted == {age: cohort_facts.bucket(age) for age in ages}
+    found = reads.stays(session, "sales", window, now)
+
+    for what in ("visit", "reach", "win"):
+        steps = Counter(cohort_facts.bucket(age) for age in ages)
+        assert {key.bucket: stay.n for key, stay in found.items() if key.what == what} == steps
+        assert sum(stay.seconds for key, stay in found.items() if key.what == what) == sum(ages)
+
+
+@given(start=st.integers(0, 400), days=st.integers(1, 420))
+def test_what_a_period_is_added_up_from_holds_each_of_its_days_once(start: int, days: int) -> None:
+    period = Period(FIRST + start * DAY, FIRST + (start + days) * DAY)
+
+    held: Counter[date] = Counter()
+    for sign, grain, first, last in reads._runs(period):
+        assert containing(first, grain).start == first
+        assert containing(last - DAY, grain).end == last
+        for day in Period(first, last):
+            held[day] += sign
+
+    assert {day: n for day, n in held.items() if n} == dict.fromkeys(period, 1)
+
+
+def test_a_month_without_its_last_day_is_the_month_less_that_day() -> None:
+    runs = list(reads._runs(Period(date(2026, 10, 1), date(2026, 10, 31))))
+
+    assert runs == [
+        (1, "month", date(2026, 10, 1), date(2026, 11, 1)),
+        (-1, "day", date(2026, 10, 31), date(2026, 11, 1)),
+    ]

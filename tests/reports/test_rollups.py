@@ -69,10 +69,9 @@ def brute(told: Sequence[Fact], ranks: dict[str, int]) -> Rows:
     cohorts = {tuple(key): (total.n, total.money) for key, total in cohort_facts.counts(mine).items()}
     stays: Counter[tuple[Any, ...]] = Counter()
     for stay, count in cohort_facts.stays(mine, LATER).items():
-        for grain, start in (("month", stay.month), ("year", stay.month.replace(month=1))):
-            if stay.outcome:
-                stays[(grain, *stay[1:], start), "n"] += count.n
-                stays[(grain, *stay[1:], start), "seconds"] += count.seconds
+        if stay.outcome:
+            stays[(*stay[1:], stay.month), "n"] += count.n
+            stays[(*stay[1:], stay.month), "seconds"] += count.seconds
     return {
         "rollup_days": _rows(days, ("n", "dwell", "money", "gain")),
         "rollup_cohorts": cohorts,
@@ -186,13 +185,22 @@ def test_a_ladder_with_other_stages_is_counted_by_them_after_a_rebuild(
     empty(session)
     write(session, items, commit=False)
     connection = session.connection()
-    sums, _ = rebuilding._summed(connection, "sales", stages, lambda done: None)
+    told = {table.name: found for table, found in rebuilding.told(connection, "sales", stages, _unheard)}
 
     wanted = brute(facts(items), {key: rank for rank, key in enumerate(stages, start=1)})
-    cohorts = {(date.fromisoformat(key[0]), *key[1:]): tuple(values) for key, values in sums.cohorts.items()}
+    cohorts = {
+        (date.fromisoformat(month), *rest): (n, money)
+        for _, month, *rest, n, money in zip(*told["rollup_cohorts"], strict=True)
+    }
     assert cohorts == wanted["rollup_cohorts"]
-    reach = {(date.fromisoformat(key[0]), key[1]): tuple(values) for key, values in sums.reach.items()}
+    reach = {
+        (date.fromisoformat(day), rank): (n,) for _, day, rank, n in zip(*told["rollup_reach"], strict=True)
+    }
     assert reach == wanted["rollup_reach"]
+
+
+def _unheard(_done: int) -> None:
+    """Nobody watches."""
 
 
 def test_a_move_after_midnight_of_the_day_the_clocks_change_counts_on_its_local_day(
@@ -265,8 +273,10 @@ def test_a_transaction_without_moves_costs_no_statement_and_one_with_many_a_few(
 
     session.commit()
 
-    assert [word for word in said if word == "INSERT"] == ["INSERT"] * 7
-    assert len(said) <= 9
+    if database.dialect.name == "postgresql":
+        assert said == ["SELECT", "SELECT", "WITH"]
+    else:
+        assert said == ["SELECT", *["INSERT"] * 7]
     said.clear()
     session.commit()
     assert said == []

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from engine.people import Person
+from tests import servers
 from tests.conftest import MONDAY
 from webapp import log_ins
 from webapp.app import create_app
@@ -71,6 +72,8 @@ def app(engine_url: str, tmp_path: Path, compiled: BytecodeCache) -> Iterator[Fl
     made.testing = False  # errors become pages, as they do for people
     made.extensions["clock"] = Clock()
     made.test_client_class = Visitor
+    with made.app_context():
+        servers.warm(db.engine)
     yield made
     with made.app_context():
         db.session.remove()

@@ -34,7 +34,20 @@ from engine.sales import chain, remembering, standing
 from engine.sales.deals import Deal
 from engine.sales.promises import RINGS, Promise
 from webapp import shipped
-from webapp.demo import answers, chained, company, earlier, parley, renewals, story, talks, trouble
+from webapp.demo import (
+    answers,
+    chained,
+    company,
+    earlier,
+    given,
+    low_days,
+    parley,
+    renewals,
+    story,
+    talks,
+    trouble,
+    warehouse,
+)
 from webapp.demo.company import Company
 from webapp.demo.world import Action, World, poisson, start
 
@@ -50,9 +63,9 @@ class Size:
     """New renewals per work day in the last weeks: small long sales that are dragged along the board."""
 
 
-SIZES = {"small": Size(100, 0.62, 0.95, 0.6), "year": Size(380, 2.0, 6.0, 0.8)}
+SIZES = {"small": Size(100, 0.42, 1.3, 0.6), "year": Size(380, 2.0, 6.0, 0.8)}
 
-RENEWING = timedelta(days=63)
+RENEWING = timedelta(days=70)
 """So long before the end renewals begin."""
 
 CHANGED = 0.84
@@ -221,12 +234,14 @@ def _arrivals(world: World, size: Size, begin: datetime) -> None:
 
 
 def _remind(world: World, session: Session, at: datetime) -> None:
-    """What the clock does besides timers: commitments whose day has come, agreements that begin, late departments."""
+    """What the clock does besides timers: commitments whose day has come, agreements that begin, late departments, low days."""
     remembering.ask_due(session, now=at)
     remembering.tell_due(session, now=at)
     standing.work_due(session, now=at)
     chain.judge_due(session, now=at)
+    low_days.check(session, at)
     if calendars.local_day(at).weekday() == 0:
+        warehouse.receive(world, session, at)
         _read_notices(world, session, at)
 
 
@@ -267,8 +282,12 @@ def _new_order(world: World, session: Session, at: datetime) -> None:
 
 def _watch(world: World, session: Session, happened: Happened) -> None:
     """Whatever a command opened will be done by somebody; whatever it waits for may be answered by the client."""
-    asks = happened.instance.process != chained.PROCESS
-    for task in happened.opened if asks else ():
+    process = happened.instance.process
+    if process == low_days.PROCESS:
+        low_days.watch(world, happened)
+        return
+    given.watch(world, happened)
+    for task in happened.opened if process != chained.PROCESS else ():
         wait = timedelta(minutes=story.minutes(task, world.rng))
         done = world.calendar(task.audience).add(happened.now, wait)
         world.later(done, complete, task.id)
@@ -281,12 +300,21 @@ def _watch(world: World, session: Session, happened: Happened) -> None:
     )
     for row in session.execute(waits.order_by(Subscription.id)):
         client = story.CLIENTS.get(row.name or "")
+        if row.name == story.WOKEN.answers and any(
+            each.element.id == story.WOKEN.by for each in happened.entered
+        ):
+            _maybe(world, happened, story.WOKEN.message, row.name, row.token)
         if client is None or (row.token, row.name or "") in world.seen:
             continue
         world.seen.add((row.token, row.name or ""))
-        if world.rng.random() < client.odds:
-            at = happened.now + timedelta(hours=world.rng.uniform(*client.hours))
-            world.later(world.office(at), _client, happened.instance.id, row.name, row.token)
+        _maybe(world, happened, client, row.name, row.token)
+
+
+def _maybe(world: World, happened: Happened, client: story.Message, message: str, token: str) -> None:
+    """The client will send it, or not; the dice know."""
+    if world.rng.random() < client.odds:
+        at = happened.now + timedelta(hours=world.rng.uniform(*client.hours))
+        world.later(world.office(at), _client, happened.instance.id, message, token)
 
 
 def _claim(world: World, session: Session, at: datetime, task_id: int) -> None:
@@ -306,6 +334,8 @@ def complete(world: World, session: Session, at: datetime, task_id: int) -> None
     raw: dict[str, list[str]] = {}
     if form is not None:
         chosen = story.decided(form.key, deal, world.firm, world.departments, world.rng, at)
+        if form.key == given.FORM:
+            chosen |= given.answer(world, session, task, deal)
         raw = answers.fill(form, answers.Setting(world.firm, world.rng, at, deal, chosen))
     if not task.handoff:
         instances.complete(session, task, raw, by=_somebody(world, task), now=at)

@@ -74,7 +74,7 @@ DECISIONS: Mapping[tuple[str, str], Odds] = {
 
 PACE: Mapping[str, tuple[float, float]] = {
     # provider of a hand-off or lane → median share of the time allowed, spread; above 1 is late
-    "presales": (0.88, 0.45),
+    "presales": (0.92, 0.45),
     "production": (0.5, 0.4),
     "legal": (0.6, 0.4),
     "finance": (0.45, 0.4),
@@ -96,7 +96,7 @@ class Message:
 CLIENTS: Mapping[str, Message] = {
     "needs.confirmed": Message(0.88, (6, 100)),
     "client.replied": Message(0.6, (24, 200)),
-    "quote.accepted": Message(0.84, (0.3, 30)),
+    "quote.accepted": Message(0.4, (0.3, 20)),
     "quote.changed": Message(0.05, (0.3, 20)),
     "payment.received": Message(0.94, (0.5, 60)),
     "client.returned": Message(0.5, (100, 900)),
@@ -105,6 +105,18 @@ CLIENTS: Mapping[str, Message] = {
     "client.cancelled": Message(0.025, (1, 60)),
     "client.withdrew": Message(0.05, (200, 1500)),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """What a reminder does: a client who was silent remembers, or not. Two reminders wake more than one."""
+
+    by: str
+    answers: str
+    message: Message
+
+
+WOKEN = Woken("remind_of_quote", "quote.accepted", Message(0.55, (0.3, 5)))
 
 
 def choose(form: str, field: str, rng: random.Random) -> str | None:

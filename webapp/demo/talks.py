@@ -40,8 +40,8 @@ class Habit:
 
 
 HABITS: Mapping[str, Habit] = {
-    "H1": Habit(returned=0.07, paused=0.05, rejected=0.06, silent=0.25, renegotiated=0.2),
-    "H2": Habit(returned=0.2, countered=0.1, declined=0.03, paused=0.08, renegotiated=0.2),
+    "H1": Habit(returned=0.07, paused=0.05, rejected=0.06, silent=0.25, renegotiated=0.15),
+    "H2": Habit(returned=0.2, countered=0.1, declined=0.03, paused=0.08, renegotiated=0.15),
     "H3": Habit(returned=0.2, countered=0.12, paused=0.08, rejected=0.12, silent=0.25),
     "H4": Habit(returned=0.04),
     "H5": Habit(returned=0.06, countered=0.08, paused=0.06, rejected=0.06, silent=0.3),

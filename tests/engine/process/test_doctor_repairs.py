@@ -666,6 +666,16 @@ def test_pools_that_talk_share_the_name_of_a_message() -> None:
     assert element(examined, "t").message == element(examined, "c", "shop").message == "Zamówienie"
 
 
+def test_a_pool_without_a_process_does_not_hold_one_without_an_id() -> None:
+    pools = '<collaboration id="k"><participant id="bank" name="Bank"/></collaboration>'
+    content = between("", "s>e", more=pools).replace(b'<process id="sale"', b'<process id=""')
+
+    examined = examine(content)
+
+    assert finding(examined, "P02").element == "bank"
+    assert "Bank" not in examined.processes.values()
+
+
 def test_an_event_gateway_of_real_events_stays() -> None:
     content = between(
         '<eventBasedGateway id="g"/><intermediateCatchEvent id="m"><messageEventDefinition messageRef="x"/>'

@@ -174,6 +174,22 @@ def test_on_its_day_a_commitment_is_asked_about_once_and_the_answer_settles_it(
     assert made.state == "kept"
 
 
+def test_who_answers_that_it_was_broken_names_whose_doing_it_was(
+    session: Session, deal: Deal, anna: Person
+) -> None:
+    made = commitments.record(
+        session, deal, direction="we_to_client", text="Plan", due_on=date(2026, 11, 17), by=anna, now=MONDAY
+    )
+    later = MONDAY + timedelta(days=2)
+    remembering.ask_due(session, now=later)
+    question, theirs = task(session, deal, "was_it_kept"), deal.department_id
+    said = {"outcome": ["broken"], "reason": ["Za późno"], "caused_by": [str(theirs)]}
+    instances.complete(session, question, said, by=anna, now=later)
+
+    assert theirs is not None
+    assert (made.state, made.caused_by_id) == ("broken", theirs)
+
+
 def test_a_deal_that_rests_is_asked_about_its_commitments_when_it_is_awake(
     session: Session, deal: Deal, anna: Person, clara: Person
 ) -> None:
