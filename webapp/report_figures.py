@@ -1,5 +1,6 @@
 """A paper's values as they are read: by what a column means, in the reader's language."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -40,6 +41,17 @@ def _figure(value: float | Decimal, form: Form) -> str:
 def is_figure(column: Column) -> bool:
     """Whether a column's values stand to the right."""
     return column.form in FIGURES
+
+
+def filled(table: Table) -> Table:
+    """The table without columns in which nothing stands: a mail is narrow. The first column stays."""
+    kept = [
+        place
+        for place in range(len(table.columns))
+        if not place or any(row[place].value not in (None, 0, "") for row in table.rows)
+    ]
+    columns = [table.columns[place] for place in kept]
+    return replace(table, columns=columns, rows=[[row[place] for place in kept] for row in table.rows])
 
 
 def rows(table: Table) -> list[list[tuple[Cell, str, bool]]]:

@@ -187,7 +187,8 @@ def _letter(paper: Paper, title: str, root: str) -> tuple[list[ReportFile], dict
     for figure in paper.figures:
         picture = report_files.make(paper, "png", which=figure.key)
         made.append(_row(picture, cid=f"{figure.key}@contentum"))
-    tables = [(each, report_figures.rows(each)) for each in paper.tables[:SHOWN_TABLES]]
+    shown = [report_figures.filled(each) for each in paper.tables[:SHOWN_TABLES]]
+    tables = [(each, report_figures.rows(each)) for each in shown]
     about = {"paper": paper, "title": title, "tables": tables, "most": SHOWN_ROWS, "root": root}
     day = paper.known.astimezone(HOME).date()
     subject = gettext("%(title)s, %(day)s", title=title, day=report_figures.shown(day, "day"))

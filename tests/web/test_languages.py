@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
-from flask import Flask
-from flask_babel import force_locale, gettext
+from flask import Flask, render_template_string
+from flask_babel import force_locale, gettext, ngettext
 from sqlalchemy.orm import Session
 
 from engine import errors as domain_errors
@@ -203,3 +203,11 @@ def test_a_moment_keeps_the_exact_time_for_machines_and_hover(english: None) -> 
 
 def test_typed_text_keeps_its_lines_and_is_never_markup() -> None:
     assert formats.lines("one\n<b>two</b>") == "one<br>&lt;b&gt;two&lt;/b&gt;"
+
+
+@pytest.mark.parametrize(("locale", "said"), [("en", "1,240 rows"), ("pl", "1\N{NO-BREAK SPACE}240 wierszy")])
+def test_a_count_in_a_sentence_is_written_as_every_number(app: Flask, locale: str, said: str) -> None:
+    asked = '{{ ngettext("%(num)d row", "%(num)d rows", n) }}'
+    with app.test_request_context("/"), force_locale(locale):
+        assert ngettext("%(num)d row", "%(num)d rows", 1240) == said
+        assert render_template_string(asked, n=1240) == said
