@@ -5,6 +5,8 @@ web's process or in one of its own, or in both.
 """
 
 import logging
+import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,7 +14,6 @@ from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import BaseScheduler
-from apscheduler.schedulers.blocking import BlockingScheduler
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine import digests, notices, report_jobs
@@ -29,6 +30,7 @@ from webapp.report_jobs_worker import Worker
 from webapp.settings import Settings
 
 SECONDS = 1
+STOPS = (signal.SIGINT, signal.SIGTERM)
 AT_NIGHT = 3
 """The hour at which the reports' sums are compared with the log."""
 ROUNDS = 20
@@ -137,9 +139,22 @@ def beside(settings: Settings) -> Iterator[None]:
 
 
 def alone(settings: Settings) -> None:
-    """The clock runs until the process is stopped."""
-    with _wound(settings, BlockingScheduler(timezone=UTC)) as scheduler:
-        scheduler.start()
+    """The clock runs until the process is told to stop: by Ctrl-C, or politely, as a service is."""
+    told: list[int] = []
+    with beside(settings), _hearing(told.append):
+        while not told:
+            time.sleep(SECONDS / 5)
+
+
+@contextmanager
+def _hearing(tell: Callable[[int], None]) -> Iterator[None]:
+    """Signals to stop only tell: raised as an exception, the scheduler may swallow one while it submits a job."""
+    before = {each: signal.signal(each, lambda number, _: tell(number)) for each in STOPS}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 @contextmanager
