@@ -1,6 +1,5 @@
 """The command line ``contentum``."""
 
-import signal
 import sys
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
@@ -83,8 +82,6 @@ def worker() -> None:
     """Do what is due, timers and outgoing jobs, without the web. Runs until it is stopped."""
     settings = Settings()
     _prepare(settings)
-    for told in (signal.SIGINT, signal.SIGTERM):  # a shell's background job and a container ask in either way
-        signal.signal(told, signal.default_int_handler)
     garbage.spare_the_loaded()
     with suppress(KeyboardInterrupt):
         clockwork.alone(settings)

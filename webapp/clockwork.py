@@ -5,6 +5,8 @@ web's process or in one of its own, or in both.
 """
 
 import logging
+import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,7 +15,6 @@ from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import BaseScheduler
-from apscheduler.schedulers.blocking import BlockingScheduler
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine import digests, notices, report_jobs
@@ -32,6 +33,7 @@ from webapp.settings import Settings
 SECONDS, MINUTE = 1, 60
 ONCE = {"max_instances": 1, "coalesce": True}
 """No work overtakes itself, and what was missed is done once."""
+STOPS = (signal.SIGINT, signal.SIGTERM)
 AT_NIGHT = 3
 """The hour at which the reports' sums are compared with the log."""
 ROUNDS = 20
@@ -140,9 +142,22 @@ def beside(settings: Settings) -> Iterator[None]:
 
 
 def alone(settings: Settings) -> None:
-    """The clock runs until the process is stopped."""
-    with _wound(settings, BlockingScheduler(timezone=UTC)) as scheduler:
-        scheduler.start()
+    """The clock runs until the process is told to stop: by Ctrl-C, or politely, as a service is."""
+    told: list[int] = []
+    with beside(settings), _hearing(told.append):
+        while not told:
+            time.sleep(SECONDS / 5)
+
+
+@contextmanager
+def _hearing(tell: Callable[[int], None]) -> Iterator[None]:
+    """Signals to stop only tell: raised as an exception, the scheduler may swallow one while it submits a job."""
+    before = {each: signal.signal(each, lambda number, _: tell(number)) for each in STOPS}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 @contextmanager

@@ -61,9 +61,9 @@ def test_after_the_clock_has_stopped_nothing_happens(settings: Settings, databas
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("word", [signal.SIGINT, signal.SIGTERM])
 def test_a_worker_alone_does_the_same_and_stops_when_told(
-    settings: Settings, database: Engine, tmp_path: Path, told: signal.Signals
+    settings: Settings, database: Engine, tmp_path: Path, word: signal.Signals
 ) -> None:
     put_a_notice(database)
     environment = {**os.environ, "DATABASE_URL": settings.database, "VAR_DIR": str(tmp_path)}
@@ -71,8 +71,12 @@ def test_a_worker_alone_does_the_same_and_stops_when_told(
     try:
         assert written(database, seconds=30) == ["Czas minął"]
     finally:
-        worker.send_signal(told)
-        assert worker.wait(timeout=10) == 0
+        worker.send_signal(word)
+        try:
+            assert worker.wait(timeout=20) == 0
+        finally:
+            worker.kill()
+            worker.wait()
 
 
 def test_the_wiring_names_every_connector_that_the_shipped_diagrams_ask_for(settings: Settings) -> None:

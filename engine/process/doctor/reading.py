@@ -122,7 +122,7 @@ class _Reader:
             self.parties.add(str(each.get("id") or ""))
         for each in elements.inside(self.root, "participant"):
             held = elements.ref(each, "processRef", processes)
-            if held and held in processes:
+            if held and held in processes:  # a process may have lost its id: nobody holds it then
                 found[held] = elements.name(each)
             else:
                 self.ledger.say(

@@ -666,14 +666,15 @@ def test_pools_that_talk_share_the_name_of_a_message() -> None:
     assert element(examined, "t").message == element(examined, "c", "shop").message == "Zamówienie"
 
 
-def test_a_pool_without_a_process_does_not_hold_one_without_an_id() -> None:
-    pools = '<collaboration id="k"><participant id="bank" name="Bank"/></collaboration>'
-    content = between("", "s>e", more=pools).replace(b'<process id="sale"', b'<process id=""')
+def test_an_empty_pool_does_not_hold_a_process_that_lost_its_id() -> None:
+    pool = '<collaboration id="k"><participant id="p" name="Bank"/></collaboration>'
+    content = between('<task id="t" name="Zadzwoń"/>', "s>t", "t>e", more=pool)
+    nameless = content.replace(b'<process id="sale"', b'<process id=""')
 
-    examined = examine(content)
+    examined = examine(nameless)
 
-    assert finding(examined, "P02").element == "bank"
-    assert "Bank" not in examined.processes.values()
+    assert nameless != content
+    assert [each.element for each in examined.findings if each.code == "P02"] == ["p"]
 
 
 def test_an_event_gateway_of_real_events_stays() -> None:
