@@ -200,7 +200,7 @@ def _open(
     """The stays that have not ended, of those created in a window: (what, rank, bucket, how many, their seconds).
 
     Every open item has some, so each kind comes as one string: thousands of rows would take longer to fetch than to
-    count.
+    count. Their steps are found faster in the order of their age.
     """
     one = "string_agg(CAST({} AS TEXT), ',')" if _is_postgresql(session) else "group_concat({})"
     query = (
@@ -210,7 +210,7 @@ def _open(
     days = {"start": month(window.start), "end": window.end}
     told = _rows(session, query, ladder=ladder, **days).one()
     for what, numbers in zip(OPEN_ITEMS, told, strict=True):
-        found = np.fromstring(numbers or "", np.int64, sep=",")
+        found = np.sort(np.fromstring(numbers or "", np.int64, sep=","))
         since, ranks = found >> 6, found & 63
         if what != WIN:
             since, ranks = since[ranks > 0], ranks[ranks > 0]
