@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from engine.calendars import local_day
 from engine.sales.ladders import Move
 from reports import (
+    few_items,
     funnel,
     funnel_flow,
     funnel_items,
@@ -198,10 +199,8 @@ def _present(session: Session, scope: Scope, ladder: Ladder, window: Period) -> 
 
 def _journeys(session: Session, scope: Scope, ladder: Ladder, items: Select[Any] | Any) -> list[Journey]:
     """Those of these items that the scope leads; of few items of a section simply all are read."""
-    few = queries.listed_items(session, scope, most=gathering.FEW)
-    if few is None:
+    told = few_items.read(session, scope)
+    if told is None:
         query = queries.facts(scope, items=items).order_by(Move.item, Move.seq)
         told = [Fact._make(row) for row in session.execute(query)]
-    else:
-        told = queries.of_items(session, scope, few)
     return [each for each in journeys(told, ladder.ranks) if reading.leads(scope, each)]

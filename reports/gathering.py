@@ -11,7 +11,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from reports import dynamics, queries, rollups
+from reports import dynamics, few_items, queries, rollups
 from reports.dynamics import Net, Row, Rows
 from reports.movements import (
     RED,
@@ -29,9 +29,6 @@ from reports.movements import (
 from reports.periods import DAY, By, Period, before, pieces, spanning
 from reports.queries import Scope
 from reports.rollups import reads
-
-FEW = 5_000
-"""Up to so many items are read and counted here."""
 
 Caused = list[tuple[int, str, str, int, int]]
 
@@ -159,8 +156,8 @@ def _net(session: Session, scope: Scope, now: Period) -> Net:
 
 def few(session: Session, scope: Scope) -> list[Movement] | None:
     """The movements of the scope's items before anybody's share is taken; None when they are many or all."""
-    items = queries.listed_items(session, scope, most=FEW)
-    return None if items is None else tell(queries.of_items(session, scope, items))
+    found = few_items.read(session, scope)
+    return None if found is None else tell(found)
 
 
 def _of(scope: Scope, movements: Iterable[Movement]) -> list[Movement]:

@@ -11,15 +11,15 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, event, func, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column, object_session
+from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 from sqlalchemy.orm.base import NO_VALUE
 
 from engine.db import Base, BigId
 from engine.sales.promises import Promise
+from reports import savepoints
 from reports.promise_facts import COLUMNS, WHATS, Key, Row, facts, took
 
 CHANGED = "changes of promises not in the roll-ups yet"
-MARKS = "what was changed when a savepoint began"
 CHUNK = 200
 NAMES = (*WHATS, "n")
 
@@ -116,26 +116,7 @@ def _note(promise: Promise, before: Sums, after: Sums) -> None:
                 found[name] += sign * n
 
 
-@event.listens_for(Session, "after_transaction_create")
-def _mark(session: Session, transaction: SessionTransaction) -> None:
-    """A savepoint may be rolled back: then only what was changed before it still has to be added up."""
-    if transaction.nested:
-        kept = {place: Counter(counts) for place, counts in session.info.get(CHANGED, {}).items()}
-        session.info.setdefault(MARKS, {})[transaction] = kept
-
-
-@event.listens_for(Session, "after_soft_rollback")
-def _take_back(session: Session, transaction: SessionTransaction) -> None:
-    marks = session.info.get(MARKS, {})
-    if transaction in marks:
-        session.info[CHANGED] = marks.pop(transaction)
-
-
-@event.listens_for(Session, "after_transaction_end")
-def _forget(session: Session, transaction: SessionTransaction) -> None:
-    if transaction.parent is None:
-        session.info.pop(CHANGED, None)
-        session.info.pop(MARKS, None)
+savepoints.guard_sums(CHANGED)
 
 
 @event.listens_for(Session, "before_commit")

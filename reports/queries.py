@@ -3,9 +3,9 @@
 Every query starts from what the viewer may see. Department and owner are those of the move, the right is that of now.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -20,15 +20,12 @@ from sqlalchemy import (
     false,
     func,
     literal,
-    null,
     or_,
     select,
     true,
-    type_coerce,
     union_all,
 )
 from sqlalchemy.orm import Session
-from sqlalchemy.types import NullType
 
 from engine import access
 from engine.people import Department, Person
@@ -52,7 +49,6 @@ from reports.periods import Period
 
 PROMISES = promises.LADDER
 WENT_TO = "went_to_"
-CHUNK = 1000
 ANY, NONE = "*", "-"
 """As ``left`` or ``entered`` of a cut: any open position, no open position."""
 
@@ -343,48 +339,6 @@ def _conditions(move: CTE, ladder: str, cut: Cut) -> list[ColumnElement[bool]]:
     if cut.reason is not None:
         found.append(_reason(move, ladder) == cut.reason)
     return found
-
-
-def listed_items(session: Session, scope: Scope, *, most: int) -> list[str] | None:
-    """The items a scope is narrowed to, in order; None when it is not, or they are more than ``most``."""
-    if scope.items is None:
-        return None
-    found = session.scalars(scope.items.limit(most + 1)).all()
-    return None if len(found) > most else sorted(set(found))
-
-
-def of_items(session: Session, scope: Scope, items: Sequence[str]) -> list[Fact]:
-    """The moves of these items that the scope may see, item by item in order, without who did them and where."""
-    connection, found = session.connection(), list[Fact]()
-    every = facts(replace(scope, items=None)).order_by(Move.item, Move.seq)
-    for start in range(0, len(items), CHUNK):
-        mine = every.where(Move.item.in_(items[start : start + CHUNK]))
-        rows = connection.execute(mine.with_only_columns(*PLAIN, maintain_column_froms=True)).all()
-        found += _facts(rows)
-    return found
-
-
-def _plain(name: str) -> ColumnElement[Any]:
-    if name in ("actor_id", "instance_id", "task_id"):
-        return null().label(name)
-    column = getattr(Move, name)
-    return type_coerce(column, NullType()) if name in ("at", "day", "amount") else column
-
-
-PLAIN = tuple(map(_plain, Fact._fields))
-"""The columns of `Fact` that counting asks for, as the driver gives them: of many thousand moves each takes its time."""
-AT, DAY = Fact._fields.index("at"), Fact._fields.index("day")
-
-
-def _facts(rows: Sequence[Sequence[Any]]) -> Iterator[Fact]:
-    """Column by column: SQLite keeps moments (of UTC) and days as text, a server gives moments of its own zone."""
-    columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
-    if rows and isinstance(rows[0][AT], str):
-        columns[AT] = [datetime.fromisoformat(f"{at}+00:00") for at in columns[AT]]
-        columns[DAY] = map(date.fromisoformat, columns[DAY])
-    elif rows:
-        columns[AT] = [at.astimezone(UTC) for at in columns[AT]]
-    return map(Fact._make, zip(*columns, strict=True))
 
 
 def reason(fact: Fact) -> str:

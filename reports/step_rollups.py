@@ -12,19 +12,18 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Connection, String, delete, event, func, insert, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column, object_session
+from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 from sqlalchemy.orm.base import NO_VALUE
 
 from engine.calendars import local_day
 from engine.db import Base, BigId
 from engine.process.tasks import UserTask
-from reports import step_sums
+from reports import savepoints, step_sums
 from reports.promise_facts import bucket
 from reports.step_sums import ANY, DAY, MONTH
 from reports.steps import BEGINNING, Step, seconds
 
 CHANGED = "changes of steps not in the roll-ups yet"
-MARKS = "what was changed in steps when a savepoint began"
 CHUNK = 200
 CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
 WHOLE = 0
@@ -234,26 +233,7 @@ def _note(task: UserTask, before: Iterable[Step], after: Iterable[Step]) -> None
                 found[name] += sign * n
 
 
-@event.listens_for(Session, "after_transaction_create")
-def _mark(session: Session, transaction: SessionTransaction) -> None:
-    """A savepoint may be rolled back: then only what was changed before it still has to be added up."""
-    if transaction.nested:
-        kept = {place: Counter(counts) for place, counts in session.info.get(CHANGED, {}).items()}
-        session.info.setdefault(MARKS, {})[transaction] = kept
-
-
-@event.listens_for(Session, "after_soft_rollback")
-def _take_back(session: Session, transaction: SessionTransaction) -> None:
-    marks = session.info.get(MARKS, {})
-    if transaction in marks:
-        session.info[CHANGED] = marks.pop(transaction)
-
-
-@event.listens_for(Session, "after_transaction_end")
-def _forget(session: Session, transaction: SessionTransaction) -> None:
-    if transaction.parent is None:
-        session.info.pop(CHANGED, None)
-        session.info.pop(MARKS, None)
+savepoints.guard_sums(CHANGED)
 
 
 @event.listens_for(Session, "before_commit")

@@ -8,15 +8,15 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, event
-from sqlalchemy.orm import Session, SessionTransaction, object_session
+from sqlalchemy.orm import Session, object_session
 
 from engine.sales.ladders import Move
+from reports import savepoints
 from reports.rollups import log, writing
 from reports.rollups.steps import Course, State, Step, Sums, go, noted, stand, tell
 from reports.rollups.tables import JourneyRow
 
 FRESH = "moves not in the roll-ups yet"
-MARKS = "how many of them there were when a savepoint began"
 ELSEWHERE = frozenset({"promise"})
 """Ladders that have roll-ups of their own (`reports.promise_rollups`): their moves are in none of these."""
 CHUNK = 200
@@ -32,25 +32,7 @@ def _notice(_mapper: Any, _connection: Any, move: Move) -> None:
         session.info.setdefault(FRESH, []).append((move.ladder, noted(move)))
 
 
-@event.listens_for(Session, "after_transaction_create")
-def _mark(session: Session, transaction: SessionTransaction) -> None:
-    if transaction.nested:
-        session.info.setdefault(MARKS, {})[transaction] = len(session.info.get(FRESH, ()))
-
-
-@event.listens_for(Session, "after_soft_rollback")
-def _take_back(session: Session, transaction: SessionTransaction) -> None:
-    """What a savepoint's rollback undid never happened; the moves before it are still to be added up."""
-    count = session.info.get(MARKS, {}).pop(transaction, None)
-    if count is not None and FRESH in session.info:
-        del session.info[FRESH][count:]
-
-
-@event.listens_for(Session, "after_transaction_end")
-def _forget(session: Session, transaction: SessionTransaction) -> None:
-    if transaction.parent is None:
-        session.info.pop(FRESH, None)
-        session.info.pop(MARKS, None)
+savepoints.guard_list(FRESH)
 
 
 @event.listens_for(Session, "before_commit")

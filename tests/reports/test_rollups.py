@@ -248,6 +248,17 @@ def test_a_savepoint_rolled_back_keeps_the_moves_before_it(session: Session) -> 
     assert [key.entered for key in rollups.read(session, "sales", EVER)] == ["meet"]
 
 
+def test_moves_read_in_a_savepoint_that_is_rolled_back_are_still_added_up(session: Session) -> None:
+    write(session, [Item("deal:1").new()], commit=False)
+    nested = session.begin_nested()
+    assert [key.entered for key in rollups.read(session, "sales", EVER)] == ["meet"]
+    nested.rollback()
+    session.commit()
+
+    assert [key.entered for key in rollups.read(session, "sales", EVER)] == ["meet"]
+    assert rollups.compare(session) == []
+
+
 def test_a_correction_takes_back_what_the_mistake_had_added(session: Session) -> None:
     item = Item("deal:1").new().to("offer")
     write(session, [item])
