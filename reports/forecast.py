@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 
+import numpy as np
+
 from reports.movements import OUTSIDE, Fact, tell
 
 WON, LOST, GONE, ASIDE = "won", "lost", "rerouted", "suspended"
@@ -105,6 +107,8 @@ class Model:
     """The most steps of a stay that enough others lasted as long as."""
     within: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """By state: the chance to be won 0, 1, 2 … steps after coming there."""
+    told: dict[tuple[str, int, int], Outlook | None] = field(default_factory=dict, repr=False, compare=False)
+    """What was said of a state, steps spent there and a horizon: of thousands of open items many stand alike."""
 
     def chances(self, state: str, age: timedelta) -> list[float]:
         """The chance to be won within 0, 1, 2 … steps from now, after having been in the state for ``age``."""
@@ -116,11 +120,18 @@ class Model:
 
     def outlook(self, state: str, age: timedelta, horizon: timedelta) -> Outlook | None:
         """What is foreseen of an item in this state; None of a state nobody has been in."""
-        chances = self.chances(state, age)
+        if state not in self.hazards:
+            return None
+        key = (state, min(int(age / self.step), self.longest[state]), round(horizon / self.step))
+        if key not in self.told:
+            self.told[key] = self._outlook(self.chances(state, age), key[2])
+        return self.told[key]
+
+    def _outlook(self, chances: Sequence[float], within: int) -> Outlook | None:
         if not chances:
             return None
-        within = min(round(horizon / self.step), len(chances) - 1)
-        return Outlook(chances[within], self._by(chances, 0.5), self._by(chances, 0.8))
+        chance = chances[min(within, len(chances) - 1)]
+        return Outlook(chance, self._by(chances, 0.5), self._by(chances, 0.8))
 
     def _by(self, chances: Sequence[float], share: float) -> float | None:
         """Days until so much of the chance that there is has come true."""
@@ -202,13 +213,11 @@ def _within(hazards: Mapping[str, Hazards], reach: int) -> dict[str, list[float]
 
 
 def _ahead(hazards: Hazards, within: Mapping[str, Sequence[float]], past: int, reach: int) -> list[float]:
-    found = [0.0] * reach
+    found = np.zeros(reach)
+    later = {state: np.array(each) for state, each in within.items()}
     for steps, to, share in _leaving(hazards, past, reach):
         if to == WON:
-            for t in range(steps, reach):
-                found[t] += share
-        elif to in within:
-            after = within[to]
-            for t in range(steps, reach):
-                found[t] += share * after[t - steps]
-    return found
+            found[steps:] += share
+        elif to in later:
+            found[steps:] += share * later[to][: reach - steps]
+    return [float(each) for each in found]

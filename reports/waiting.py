@@ -11,7 +11,7 @@ from datetime import date
 from math import ceil
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from engine.process.definitions import Definition
@@ -304,10 +304,8 @@ def necks(
     """Every step that did something in the window, the most waiting first."""
     totals = sums(session, scope, period, window, STEP, version=version)
     spreads = lengths(session, scope, period, window, STEP, version=version, exact=exact)
-    more = {
-        kind: counted(session, scope, Pick(kind, period, version=version), STEP, window=window)
-        for kind in ("repeat", "redo", "broken")
-    }
+    broken = counted(session, scope, Pick("broken", period, version=version), STEP, window=window)
+    again = _again(session, scope, Pick("again", period, version=version), window)
     whole = sum(each.queue for each in totals.values())
     found = [
         Neck(
@@ -317,13 +315,22 @@ def necks(
             share=totals[key].queue / whole if whole and key in totals else None,
             p50=percentile(spreads.get(key, {}), 0.5),
             p85=percentile(spreads.get(key, {}), 0.85),
-            repeats=more["repeat"].get(key, 0),
-            redos=more["redo"].get(key, 0),
-            broken=more["broken"].get(key, 0),
+            repeats=again.get(key, (0, 0))[0],
+            redos=again.get(key, (0, 0))[1],
+            broken=broken.get(key, 0),
         )
-        for key in totals.keys() | more["broken"].keys() | more["repeat"].keys() | more["redo"].keys()
+        for key in totals.keys() | broken.keys() | again.keys()
     ]
     return sorted(found, key=lambda each: (-each.sums.queue, each.diagram, each.element))
+
+
+def _again(session: Session, scope: Scope, pick: Pick, window: Stretch) -> dict[Key, tuple[int, int]]:
+    """Executions beyond the first of a case: by who had done it the last time, and by another; in one pass."""
+    listed = step_picks.listed(session, scope, pick, known=window[1]).order_by(None).subquery()
+    same = func.coalesce(listed.c.before, 0) == func.coalesce(listed.c.actor_id, 0)
+    columns = [listed.c[name] for name in STEP]
+    query = select(*columns, func.sum(case((same, 1), else_=0)), func.count()).group_by(*columns)
+    return {(row[0], row[1]): (row[2], row[3] - row[2]) for row in session.execute(query)}
 
 
 def histogram(spread: Lengths, parts: Sequence[int]) -> list[int]:

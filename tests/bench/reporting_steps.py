@@ -18,7 +18,7 @@ from reports import handovers, step_rollups, steps, waiting, workload
 from reports.periods import Period
 from reports.queries import Scope
 from tests.bench import diagrams, ground, years
-from tests.bench.figures import Figure, ratio
+from tests.bench.figures import Figure, cpu, ratio
 
 FEW, MANY = 100_000, 1_000_000
 UNITS, ELEMENTS, DAYS, CHUNK, ROUNDS, VIEWS = 8, 40, 730, 20_000, 5, 3
@@ -38,6 +38,8 @@ def figures(few: int = FEW, many: int = MANY) -> Iterator[Figure]:
                 _furnish(engine, factory, count)
                 speed = count / _rebuilt(engine, factory)
                 times[count] = _read(factory)
+                if count == many and dialect == "sqlite":
+                    yield _from_the_log(factory)
         yield Figure(
             f"rebuild of a million steps, a second, {name}", speed, (speed, speed), 50_000, "", at_least=True
         )
@@ -68,6 +70,16 @@ def _read(factory: sessionmaker[Session]) -> Times:
         session.connection(execution_options={"reading": True} if is_file else {})
         spent = time.process_time if is_file else time.perf_counter
         return {name: [_once(view, spent) for _ in range(ROUNDS)] for name, view in _views(session).items()}
+
+
+def _from_the_log(factory: sessionmaker[Session]) -> Figure:
+    """The page of bottlenecks counts what was done again and broken promises in the log."""
+    with factory() as session:
+        session.connection(execution_options={"reading": True})
+        window = steps.between(WINDOW, ground.NOW)
+        took = 1000 * cpu(lambda: waiting.necks(session, Scope("short"), WINDOW, window))
+    title = "bottlenecks with what was done again, from the log, SQLite"
+    return Figure(title, took, (took, took), 5_000, "ms")
 
 
 def _once(view: Callable[[], object], spent: Callable[[], float]) -> float:
