@@ -130,16 +130,20 @@ def whose(session: Session, ids: list[int]) -> Whose:
     return Whose(ids[0], person.id, instance.id)
 
 
-def anything(dice: Random, whose: Whose, items: int = 40) -> list[dict[str, Any]]:
+def anything(dice: Random, whose: Whose, items: int = 60) -> list[dict[str, Any]]:
     """A log of moves that follow from nothing, for the sums are defined for any: corrections of anything before, too."""
     rows: list[dict[str, Any]] = []
     numbers = dice.sample(range(1, 20 * items), 12 * items)
     stages, ranks = (None, "", *STAGES, *STAGES, *OLDER), (None, 0, 1, 2, 3, 4, 9)
     for item in range(items):
         at = at_noon(FIRST + timedelta(days=dice.randrange(60)))
-        for seq in range(1, dice.randrange(2, 13)):
+        for seq in range(1, dice.choice((2, 3, 3, 5, 13))):
             at += dice.choice((0, 1, 2, 30, -3)) * timedelta(days=dice.random())
-            kind = "new" if seq == 1 else dice.choice((*KINDS, "forward", "backward", "backward", "sold"))
+            kind = (
+                "new"
+                if seq == 1
+                else dice.choice((*KINDS, "forward", "backward", "backward", "won", "won", "sold"))
+            )
             before = [row["id"] for row in rows[-dice.randrange(1, 2 * seq) :]]
             mistake = (
                 dice.choice(before) if before and (kind == "corrected" or dice.random() < 0.03) else None
