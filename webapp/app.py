@@ -52,7 +52,7 @@ BLUEPRINTS = (
     "webapp.operations",
     "webapp.messages",
     "webapp.documents",
-    "webapp.reporting_rooms",
+    "webapp.reporting.rooms",
     "webapp.history_import",
     "webapp.processes",
     "webapp.crossings",

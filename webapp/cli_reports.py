@@ -15,10 +15,10 @@ from engine.db import opened, sessions
 from engine.errors import Refusal
 from reports import promise_rollups, rollups, step_rollups, watching
 from webapp.app import create_app
-from webapp.report_paper import Cell, Paper, Table
-from webapp.report_paper_here import as_if_at
-from webapp.report_shelf import REPORTS, Report
-from webapp.reporting_address import CHOICES, Asked
+from webapp.reporting.address import CHOICES, Asked
+from webapp.reporting.paper import Cell, Paper, Table
+from webapp.reporting.paper_here import as_if_at
+from webapp.reporting.shelf import REPORTS, Report
 from webapp.settings import Settings
 
 Print = Callable[[dict[str, Any]], Iterator[str]]

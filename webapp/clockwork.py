@@ -27,7 +27,7 @@ from engine.sales.past import jobs as past_jobs
 from reports import low_green, watching
 from webapp import notice_mail, wiring
 from webapp.past_reports import add_up
-from webapp.report_jobs_worker import Worker
+from webapp.reporting.jobs_worker import Worker
 from webapp.settings import Settings
 
 SECONDS, MINUTE = 1, 60

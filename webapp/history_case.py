@@ -11,9 +11,9 @@ from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.sales.ladders import Move
 from engine.sales.past.rows import ImportedStep
-from webapp import reporting_words as words
 from webapp.database import db
 from webapp.languages import into_words
+from webapp.reporting import words
 
 SHOWN = 200
 """Steps on a page, the first."""

@@ -20,13 +20,13 @@ from engine.sales.past.paths import tell
 from engine.sales.past.proposals import Seen
 from engine.sales.past.rows import Import
 from webapp import flashes
-from webapp import reporting_words as move_words
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
 from webapp.errors import words
 from webapp.forms import on_invalid
 from webapp.languages import into_words
+from webapp.reporting import words as move_words
 
 bp = Blueprint("history", __name__, url_prefix="/reports/history")
 

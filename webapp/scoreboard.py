@@ -23,12 +23,12 @@ from reports import scoreboard
 from reports.periods import DAY, Period
 from reports.scoreboard import PERIODS, TOGETHER, Rate, Score
 from webapp import promise_panel, promise_words
-from webapp import reporting_words as words
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
 from webapp.formats import number, percent
 from webapp.languages import current
+from webapp.reporting import words
 
 bp = Blueprint("scoreboard", __name__, url_prefix="/agreements/scoreboard")
 

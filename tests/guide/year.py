@@ -22,10 +22,11 @@ from engine.db import connect, sessions
 from engine.people import Person
 from tests.guide.__main__ import CHROMIUM, FLAGS, PLACE, Album, _busiest, _served, _speak
 from tests.guide.pictures import Picture, at
-from webapp import report_files, report_paper_here, wiring
+from webapp import wiring
 from webapp.app import create_app
 from webapp.database import db
 from webapp.demo import play
+from webapp.reporting import files, paper_here
 from webapp.settings import Settings
 
 MOMENT = datetime(2026, 11, 23, 20, 46, tzinfo=UTC)
@@ -132,12 +133,12 @@ def _print(app: Flask) -> None:
     """The funnel as the product exports it."""
     with app.test_request_context("/"), sessions(db.engine)() as session:
         director = session.scalars(select(Person).where(Person.name == DIRECTOR)).one()
-        report = report_paper_here.report_of("funnel")
+        report = paper_here.report_of("funnel")
         query = VERSIONS.partition("?")[2]
-        with report_paper_here.as_if_at(report, query, "en", MOMENT, session) as asked:
+        with paper_here.as_if_at(report, query, "en", MOMENT, session) as asked:
             paper = report.paper(session, asked, director) if report.paper else None
             assert paper is not None
-            PAPER.write_bytes(report_files.make(paper, "pdf").content)
+            PAPER.write_bytes(files.make(paper, "pdf").content)
     print(f"  {PAPER.name}", flush=True)
 
 

@@ -17,7 +17,7 @@ from reports.movements import GREEN, RED
 from reports.queries import Cut
 from tests.conftest import MONDAY
 from tests.reports import company
-from webapp.reporting_address import Asked, end_of
+from webapp.reporting.address import Asked, end_of
 
 NOW = MONDAY + timedelta(days=3)
 BIG = {"field": "amount", "op": "over", "value": "200000"}

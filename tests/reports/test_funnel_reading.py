@@ -22,8 +22,8 @@ from reports.survival import Estimate
 from tests.conftest import MONDAY
 from tests.reports import company
 from tests.reports.histories import STAGES, Item
-from webapp.reporting_address import Asked
-from webapp.reporting_funnel_plain import plain
+from webapp.reporting.address import Asked
+from webapp.reporting.funnel_plain import plain
 
 NOW = MONDAY + timedelta(days=3)
 TODAY = NOW.date()

@@ -11,10 +11,10 @@ from engine.people import Person
 from engine.sales.ladders import Move
 from reports import charts, reading
 from reports.charts import Column, Part, PlotWords
-from webapp import report_shelf
-from webapp.report_paper import Cell, Figure, Paper, Table
-from webapp.report_paper import Column as Head
-from webapp.reporting_address import Asked
+from webapp.reporting import shelf
+from webapp.reporting.address import Asked
+from webapp.reporting.paper import Cell, Figure, Paper, Table
+from webapp.reporting.paper import Column as Head
 
 
 def paper(session: Session, ask: Asked, viewer: Person | None) -> Paper:
@@ -67,7 +67,7 @@ def paper(session: Session, ask: Asked, viewer: Person | None) -> Paper:
 @contextmanager
 def shelved() -> Iterator[None]:
     """In this block the shelf's agreement dynamics is on this paper."""
-    before = report_shelf.REPORTS
+    before = shelf.REPORTS
     found = tuple(replace(each, paper=paper) if each.key == "dynamics" else each for each in before)
     modules = _users()
     for module in modules:
@@ -82,6 +82,4 @@ def shelved() -> Iterator[None]:
 def _users() -> list[object]:
     import sys
 
-    return [
-        each for each in list(sys.modules.values()) if getattr(each, "REPORTS", None) is report_shelf.REPORTS
-    ]
+    return [each for each in list(sys.modules.values()) if getattr(each, "REPORTS", None) is shelf.REPORTS]

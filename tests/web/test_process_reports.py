@@ -17,8 +17,8 @@ from engine.process.instances import Instance
 from tests.conftest import MONDAY
 from tests.reports import company, stepping
 from tests.web.conftest import Clock, Visitor
-from webapp.report_shelf import REPORTS
-from webapp.reporting_address import read
+from webapp.reporting.address import read
+from webapp.reporting.shelf import REPORTS
 
 As = Callable[[Person], Visitor]
 NOW = MONDAY + timedelta(days=60)

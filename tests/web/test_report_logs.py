@@ -23,9 +23,9 @@ from tests.conftest import MONDAY
 from tests.oracles import asking
 from tests.reports import company
 from tests.reports.histories import STAGES
-from webapp import report_jobs_logs, report_paper_here
-from webapp.report_files import File
-from webapp.report_shelf import REPORTS
+from webapp.reporting import jobs_logs, paper_here
+from webapp.reporting.files import File
+from webapp.reporting.shelf import REPORTS
 
 THURSDAY = MONDAY + timedelta(days=3)
 MAP = """
@@ -65,9 +65,9 @@ def director(session: Session, clara: Person, departments: dict[str, Department]
 def exported(app: Flask, session: Session, who: Person, form: str, query: str = "") -> File:
     with (
         app.test_request_context("/"),
-        report_paper_here.as_if_at(REPORTS[0], query, "en", THURSDAY, session) as ask,
+        paper_here.as_if_at(REPORTS[0], query, "en", THURSDAY, session) as ask,
     ):
-        return report_jobs_logs.make(session, ask, who, form, lambda _done, _whole: None)
+        return jobs_logs.make(session, ask, who, form, lambda _done, _whole: None)
 
 
 def traces(file: File) -> list[etree._Element]:

@@ -1,7 +1,7 @@
 """The tables of a report's mail: as narrow as what stands in them."""
 
-from webapp.report_figures import filled
-from webapp.report_paper import Cell, Column, Table
+from webapp.reporting.figures import filled
+from webapp.reporting.paper import Cell, Column, Table
 
 HEADS = (Column("Etap"), Column("wygrane", "count"), Column("przegrane", "count"), Column("udział", "share"))
 

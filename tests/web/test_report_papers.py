@@ -28,7 +28,7 @@ from tests.conftest import MONDAY
 from tests.reports import company
 from tests.web import papers
 from tests.web.conftest import Clock, Visitor
-from webapp.report_jobs_worker import Worker
+from webapp.reporting.jobs_worker import Worker
 from webapp.settings import Settings
 
 As = Callable[[Person], Visitor]
@@ -210,7 +210,7 @@ def test_a_large_export_is_made_in_the_background_and_only_its_owner_may_fetch_i
     factory: sessionmaker[Session],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(__import__("webapp.report_files").report_files.AT_ONCE, "xlsx", 1)
+    monkeypatch.setitem(__import__("webapp.reporting.files").report_files.AT_ONCE, "xlsx", 1)
     visitor = as_(director)
     place = export(visitor, "xlsx").location
     waiting = visitor.get(place)
@@ -237,7 +237,7 @@ def test_a_background_export_shows_what_its_owner_may_see_when_it_is_made(
     session: Session,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(__import__("webapp.report_files").report_files.AT_ONCE, "csv", 1)
+    monkeypatch.setitem(__import__("webapp.reporting.files").report_files.AT_ONCE, "csv", 1)
     counts = {}
     for who in (director, anna):
         export(as_(who), "csv", part="periods")
@@ -275,7 +275,7 @@ def test_an_export_that_breaks_is_tried_thrice_and_then_given_up(
     def broken(*_: object, **__: object) -> bytes:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("webapp.report_files.make", broken)
+    monkeypatch.setattr("webapp.reporting.files.make", broken)
     report_jobs.ask(
         session, "dynamics", "Dynamics", "pdf", "", key="k", locale="en", by=director, now=THURSDAY
     )

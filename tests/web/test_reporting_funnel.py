@@ -9,8 +9,8 @@ from engine.people import Person
 from engine.process.definitions import Definition
 from reports import ladders
 from tests.web.report_kit import THURSDAY, As, counted, director, length, long_sale, page
-from webapp.reporting_address import Asked
-from webapp.reporting_funnel_paper import paper
+from webapp.reporting.address import Asked
+from webapp.reporting.funnel_paper import paper
 
 __all__ = ["director", "long_sale"]
 
