@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from reports import step_picks, steps, waiting
@@ -84,8 +84,13 @@ def _standing(
 
 def _spent(session: Session, scope: Scope, window: Stretch) -> dict[int, int]:
     """Seconds of work begun and not over, by person."""
+    step = steps.told(session, scope)
+    query = (
+        select(step.c.actor_id, step.c.started, step.c.ended)
+        .where(step.c.started < window[1])
+        .where(or_(step.c.ended.is_(None), step.c.ended >= window[0]))
+    )
     found: dict[int, int] = defaultdict(int)
-    for step in steps.facts(session, scope, window=window):
-        if step.started is not None:
-            found[step.actor_id or 0] += overlap(step.started, step.ended or window[1], window)
+    for actor_id, started, ended in session.execute(query):
+        found[actor_id or 0] += overlap(started, ended or window[1], window)
     return {id_: spent for id_, spent in found.items() if spent}
