@@ -23,6 +23,7 @@ from engine.process.tasks import UserTask
 from engine.sales import sections, subjects
 from engine.sales.deals import Deal
 from engine.sales.records import Contract
+from tests import servers
 from tests.browser import walking
 from tests.browser.walking import ADMINISTRATOR, ANNA, CLARA, CLERK, DESIGNER, PRESALES, Firm
 from tests.conftest import MONDAY
@@ -129,12 +130,14 @@ class House:
 @contextmanager
 def opened(url: str, folder: Path) -> Iterator[House]:
     """A house on an empty database: the company founded two weeks ago, deals, an order, and one of everything else."""
-    engine = connect(url)
+    engine = servers.warm(connect(url))
     firm = Firm(sessions(engine, wiring=walking.connected()))
     _furnish(firm)
     settings = Settings(database_url=url, secret_key="for tests only", var_dir=folder)  # type: ignore[arg-type]
     app = create_app(settings)
     app.test_client_class = Visitor
+    with app.app_context():
+        servers.warm(db.engine)
     app.extensions["clock"] = clock = Clock()
     clock.at = firm.now
     yield House(app, engine, firm)
