@@ -27,7 +27,7 @@ test: setup oracle ## everything CI runs: check, slow tests, PostgreSQL, browser
 	@.ci/quality
 	@$(BIN)/python -m pytest -q -n 2 -m "not long and not browser and not postgres" --database sqlite
 	@$(BIN)/python -m pytest -q -n 2 -m "not long and not browser and not sqlite and not slow" --database postgresql
-	@$(BIN)/python -m pytest -q -m browser --database sqlite
+	@$(BIN)/python -m pytest -q -n 2 -m browser --database sqlite
 
 test-long: setup ## the proofs at full length: random diagrams, damaged files, kills (an hour or more)
 	@$(BIN)/python -m pytest -q -n 2 -m long --database sqlite

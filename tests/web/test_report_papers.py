@@ -28,6 +28,7 @@ from tests.conftest import MONDAY
 from tests.reports import company
 from tests.web import papers
 from tests.web.conftest import Clock, Visitor
+from webapp.reporting import files
 from webapp.reporting.jobs_worker import Worker
 from webapp.settings import Settings
 
@@ -210,7 +211,7 @@ def test_a_large_export_is_made_in_the_background_and_only_its_owner_may_fetch_i
     factory: sessionmaker[Session],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(__import__("webapp.reporting.files").report_files.AT_ONCE, "xlsx", 1)
+    monkeypatch.setitem(files.AT_ONCE, "xlsx", 1)
     visitor = as_(director)
     place = export(visitor, "xlsx").location
     waiting = visitor.get(place)
@@ -237,7 +238,7 @@ def test_a_background_export_shows_what_its_owner_may_see_when_it_is_made(
     session: Session,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(__import__("webapp.reporting.files").report_files.AT_ONCE, "csv", 1)
+    monkeypatch.setitem(files.AT_ONCE, "csv", 1)
     counts = {}
     for who in (director, anna):
         export(as_(who), "csv", part="periods")

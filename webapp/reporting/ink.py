@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-STYLES = Path(__file__).parent / "assets" / "css"
+STYLES = Path(__file__).parents[1] / "assets" / "css"
 FONT = "Inter Variable, Inter, Liberation Sans, DejaVu Sans, sans-serif"
 HEAD = re.compile(r'<svg class="[^"]*" viewBox="0 0 ([\d.]+) ([\d.]+)"')
 OURS = re.compile(r"\.plot (?:(\w+)\.|(\w+)$|\.)([\w-]+)?$")
