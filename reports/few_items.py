@@ -1,11 +1,12 @@
-"""The moves of few items, a section's, read as they are: every step between the database and the counting is left out."""
+"""The moves of few items, a section's, read by column or by row: every step between database and counting is left out."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, null, type_coerce
+import orjson
+from sqlalchemy import ARRAY, ColumnElement, Select, String, any_, cast, func, null, select, type_coerce
 from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
@@ -13,29 +14,52 @@ from engine.sales.ladders import Move
 from reports import queries
 from reports.movements import Fact
 from reports.queries import Scope
+from reports.rollups import ELSEWHERE
+from reports.rollups.columns import chosen
+from reports.rollups.columns.source import Log
 
 FEW = 5_000
 """Up to so many items are read and counted here."""
-CHUNK = 1000
 
 
-def read(session: Session, scope: Scope) -> list[Fact] | None:
-    """The moves that the scope may see of the items it is narrowed to, item by item in order, without who did them and
-    where; None when it is not narrowed to items, or they are many."""
+def listed(session: Session, scope: Scope) -> list[str] | None:
+    """The items that the scope is narrowed to, sorted; None when it is not, or they are many."""
     if scope.items is None:
         return None
     items = session.scalars(scope.items.limit(FEW + 1)).all()
-    return None if len(items) > FEW else _of_items(session, scope, sorted(set(items)))
+    return None if len(items) > FEW else sorted(set(items))
 
 
-def _of_items(session: Session, scope: Scope, items: Sequence[str]) -> list[Fact]:
-    connection, found = session.connection(), list[Fact]()
-    every = queries.facts(replace(scope, items=None)).order_by(Move.item, Move.seq)
-    for start in range(0, len(items), CHUNK):
-        mine = every.where(Move.item.in_(items[start : start + CHUNK]))
-        rows = connection.execute(mine.with_only_columns(*PLAIN, maintain_column_froms=True)).all()
-        found += _facts(rows)
-    return found
+def columns(session: Session, scope: Scope, items: Sequence[str]) -> Log | None:
+    """The moves of these items that the scope may see as columns. None of none, of what columns cannot hold, and of a
+    department's or an owner's part: what they took over and handed over is told row by row."""
+    if (
+        not items
+        or scope.department_ids is not None
+        or scope.owner_id is not None
+        or scope.ladder in ELSEWHERE
+    ):
+        return None
+    return chosen.read(session.connection(), _of(session, scope, items))
+
+
+def rows(session: Session, scope: Scope, items: Sequence[str]) -> list[Fact]:
+    """The same item by item in order, without who did them and where."""
+    query = _of(session, scope, items).order_by(Move.item, Move.seq)
+    plain = query.with_only_columns(*PLAIN, maintain_column_froms=True)
+    return list(_facts(session.connection().execute(plain).all()))
+
+
+def _of(session: Session, scope: Scope, items: Sequence[str]) -> Select[Any]:
+    """Their moves; the items go as one value."""
+    return queries.facts(replace(scope, items=None)).where(_among(session, items))
+
+
+def _among(session: Session, items: Sequence[str]) -> ColumnElement[bool]:
+    if session.get_bind().dialect.name == "postgresql":
+        return Move.item == any_(cast(list(items), ARRAY(String)))
+    every = func.json_each(orjson.dumps(items).decode()).table_valued("value")
+    return Move.item.in_(select(every.c.value))
 
 
 def _plain(name: str) -> ColumnElement[Any]:

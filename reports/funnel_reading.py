@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from engine.calendars import local_day
 from engine.sales.ladders import Move
 from reports import (
+    few_counted,
     few_items,
     funnel,
     funnel_flow,
@@ -22,6 +23,7 @@ from reports import (
     rollups,
 )
 from reports.cohort_facts import counts, stays
+from reports.few_counted import Counted
 from reports.funnel import Cohort
 from reports.funnel_flow import Closed, Flow
 from reports.funnel_items import View
@@ -29,6 +31,7 @@ from reports.ladders import Ladder
 from reports.movements import Buckets, Fact, Total
 from reports.periods import Period
 from reports.queries import Scope
+from reports.rollups import columns
 from reports.rollups import reads as rolled
 from reports.visits import Journey, journeys
 
@@ -61,8 +64,19 @@ def cohort(
         counted = rolled.cohorts(session, ladder.key, window)
         lengths = rolled.stays(session, ladder.key, window, as_of)
         return funnel.cohort(counted, lengths, window, ladder.keys, as_of=as_of, view=view)
+    few = _few(session, scope, ladder, window) if view != "strict" and not exact else None
+    if few is not None:
+        counted, lengths = few_counted.cohorts(few), few_counted.lengths(few, as_of, window.start)
+        return funnel.cohort(counted, lengths, window, ladder.keys, as_of=as_of, view=view)
     mine = created(session, scope, ladder, window)
     return told(mine, ladder, window, as_of=as_of, view=view, exact=exact)
+
+
+def _few(session: Session, scope: Scope, ladder: Ladder, window: Period) -> Counted | None:
+    """Those created in a window of a section of few items, if columns hold them."""
+    items = few_items.listed(session, scope) if len(ladder.stages) <= columns.RANKS else None
+    log = None if items is None else few_items.columns(session, scope, items)
+    return None if log is None else few_counted.created(log, ladder.keys, window)
 
 
 def _is_rolled_up(session: Session, scope: Scope, ladder: Ladder, window: Period, now: datetime) -> bool:
@@ -199,8 +213,10 @@ def _present(session: Session, scope: Scope, ladder: Ladder, window: Period) -> 
 
 def _journeys(session: Session, scope: Scope, ladder: Ladder, items: Select[Any] | Any) -> list[Journey]:
     """Those of these items that the scope leads; of few items of a section simply all are read."""
-    told = few_items.read(session, scope)
-    if told is None:
+    few = few_items.listed(session, scope)
+    if few is not None:
+        told = few_items.rows(session, scope, few)
+    else:
         query = queries.facts(scope, items=items).order_by(Move.item, Move.seq)
         told = [Fact._make(row) for row in session.execute(query)]
     return [each for each in journeys(told, ladder.ranks) if reading.leads(scope, each)]

@@ -1,7 +1,7 @@
 """What agreement dynamics is made of, from where it is cheapest: the roll-ups, the log of a few items, or the whole log.
 
-Roll-ups answer for the whole company as of now. A section of few items is read once and counted here; everything else
-is counted by the database. All three give the same: `reports.movements` is the definition.
+Roll-ups answer for the whole company as of now. A section of few items is read once and counted here, by column or, for
+a department's or an owner's part of it, by row; everything else is counted by the database. All give the same: `reports.movements` is the definition.
 """
 
 from collections import Counter
@@ -11,8 +11,9 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from reports import dynamics, few_items, queries, rollups
+from reports import dynamics, few_counted, few_items, queries, rollups
 from reports.dynamics import Net, Row, Rows
+from reports.few_counted import Counted
 from reports.movements import (
     RED,
     Buckets,
@@ -89,10 +90,13 @@ def gather(
     """Everything for one window. ``limits``: by position, the day since which a move is recent enough."""
     if is_kept(session, scope):
         return _kept(session, scope, ask, limits, by_owner=by_owner)
-    movements = few(session, scope)
-    if movements is not None:
-        return _counted(movements, scope, ask, limits, by_owner=by_owner)
-    return _logged(session, scope, ask, limits, by_owner=by_owner)
+    items = few_items.listed(session, scope)
+    if items is None:
+        return _logged(session, scope, ask, limits, by_owner=by_owner)
+    log = few_items.columns(session, scope, items)
+    if log is not None:
+        return _added(few_counted.counted(log, ()), ask, limits, by_owner=by_owner)
+    return _counted(tell(few_items.rows(session, scope, items)), scope, ask, limits, by_owner=by_owner)
 
 
 def is_kept(session: Session, scope: Scope) -> bool:
@@ -154,10 +158,17 @@ def _net(session: Session, scope: Scope, now: Period) -> Net:
     return dynamics.net(each for each in _of(scope, mine) if each.fact.day in now)
 
 
-def few(session: Session, scope: Scope) -> list[Movement] | None:
-    """The movements of the scope's items before anybody's share is taken; None when they are many or all."""
-    found = few_items.read(session, scope)
-    return None if found is None else tell(found)
+def _added(few: Counted, ask: Question, limits: Mapping[str, date], *, by_owner: bool) -> Gathered:
+    """By column; where items stand needs no ranks."""
+    return Gathered(
+        few_counted.rows(few, {*ask.drawn(), ask.now}),
+        few_counted.parts(few, pieces([ask.now, *ask.compared()]), by_owner=by_owner),
+        few_counted.positions(few, ask.now.start),
+        few_counted.positions(few, ask.now.end),
+        few_counted.causes(few, ask.now),
+        few_counted.net(few, ask.now),
+        few_counted.positions(few, ask.now.end, limits),
+    )
 
 
 def _of(scope: Scope, movements: Iterable[Movement]) -> list[Movement]:

@@ -13,8 +13,8 @@ from reports.rollups.steps import Course, Sums, tell
 from reports.rollups.writing import ADDED, JOURNEYS
 
 Progress = Callable[[int, int], None]
-EVERY, RANKS = 20_000, 62
-"""Moves between two words of progress where items are told one by one, and the most ranks that columns hold."""
+EVERY = 20_000
+"""Moves between two words of progress where items are told one by one."""
 
 
 class Difference(NamedTuple):
@@ -104,7 +104,11 @@ def told(connection: Connection, ladder: str, stages: Sequence[str], heard: Call
     ``heard`` hears how many moves are done: a third when all are read, another when they are added up.
     """
     course = Course.of(stages)
-    log_ = columns.read(connection, ladder, lambda done: heard(done // 3)) if len(stages) <= RANKS else None
+    log_ = (
+        columns.read(connection, ladder, lambda done: heard(done // 3))
+        if len(stages) <= columns.RANKS
+        else None
+    )
     if log_ is None:
         yield from _one_by_one(connection, ladder, course, heard)
         return

@@ -14,10 +14,21 @@ from sqlalchemy.orm import Session
 from engine.db import sessions
 from engine.people import Department, Membership, Person
 from engine.sales.ladders import Move
-from reports import cohort_facts, dynamics, gathering, queries, rollups
+from reports import (
+    cohort_facts,
+    dynamics,
+    few_counted,
+    few_items,
+    funnel_reading,
+    gathering,
+    ladders,
+    queries,
+    rollups,
+)
 from reports.cohort_facts import OPEN, VISIT, StayKey, Stays, counts, stays
 from reports.funnel import moment
 from reports.gathering import Question
+from reports.movements import tell
 from reports.periods import BY, DAY, By, Period, containing, pieces
 from reports.queries import Scope
 from reports.rollups import reads
@@ -83,9 +94,9 @@ def _judged(found: gathering.Gathered, ask: Question) -> object:
 
 
 @whatever
-@given(items=logs(), window=windows, department=st.sampled_from((None, 1)))
+@given(items=logs(), window=windows, department=st.sampled_from((None, 1)), by_owner=st.booleans())
 def test_a_few_items_counted_here_are_those_the_database_counts(
-    session: Session, items: list[Item], window: tuple[int, int, By], department: int | None
+    session: Session, items: list[Item], window: tuple[int, int, By], department: int | None, by_owner: bool
 ) -> None:
     empty(session)
     write(session, items, commit=False)
@@ -95,12 +106,49 @@ def test_a_few_items_counted_here_are_those_the_database_counts(
     scope = Scope("sales", items=some, department_ids=mine)
     limits = {"meet": ask.now.last - 3 * DAY}
 
-    counted = gathering.gather(session, scope, ask, limits, by_owner=False)
-    logged = gathering._logged(session, scope, ask, limits, by_owner=False)
+    logged = gathering._logged(session, scope, ask, limits, by_owner=by_owner)
+    told = tell(few_items.rows(session, scope, few_items.listed(session, scope) or []))
+    for counted in (
+        gathering.gather(session, scope, ask, limits, by_owner=by_owner),
+        gathering._counted(told, scope, ask, limits, by_owner=by_owner),
+    ):
+        assert [_plain(counted.drawn[each]) for each in ask.drawn()] == [
+            _plain(logged.drawn[each]) for each in ask.drawn()
+        ]
+        assert _judged(counted, ask) == _judged(logged, ask)
+        assert (counted.start, counted.end) == (logged.start, logged.end)
+        assert (counted.causes, counted.net, counted.idle) == (logged.causes, logged.net, logged.idle)
 
-    assert _judged(counted, ask) == _judged(logged, ask)
-    assert (counted.start, counted.end) == (logged.start, logged.end)
-    assert (counted.causes, counted.net, counted.idle) == (logged.causes, logged.net, logged.idle)
+
+@whatever
+@given(items=logs(), start=st.integers(-10, 60), days=st.integers(1, 90))
+def test_the_funnel_of_a_few_items_is_the_same_by_column_and_by_row(
+    session: Session, ladder: None, items: list[Item], start: int, days: int
+) -> None:
+    empty(session)
+    write(session, items, commit=False)
+    window = Period(FIRST + start * DAY, FIRST + (start + days) * DAY, "month")
+    scope, now = Scope("sales", items=select(Move.item).distinct()), at_noon(FIRST + 400 * DAY)
+    sales = ladders.find(session, "sales")
+
+    found = funnel_reading.created(session, scope, sales, window)
+    log = few_items.columns(session, scope, few_items.listed(session, scope) or [])
+
+    assert (log is None) == (not any(item.rows for item in items))
+    if log is not None:
+        few = few_counted.created(log, sales.keys, window)
+        assert few_counted.cohorts(few) == counts(found)
+        assert few_counted.lengths(few, now, window.start) == stays(found, now, under=window.start)
+
+
+def test_reasons_of_several_lines_are_counted_by_row(session: Session) -> None:
+    empty(session)
+    write(session, [Item("deal:0").new().lost(reason="price\nand terms")], commit=False)
+    scope = Scope("sales", items=select(Move.item).distinct())
+
+    assert few_items.columns(session, scope, ["deal:0"]) is None
+    found = gathering.gather(session, scope, question(0, 10, "month"), {}, by_owner=False)
+    assert [cause[1] for cause in found.causes] == ["price\nand terms"]
 
 
 @whatever

@@ -47,12 +47,16 @@ NUMBERS = (
     Part("money", "round(coalesce(amount, 0) * 100)", 3),
 )
 PARTS = (*NUMBERS, *(Part(name, "", 1) for name in TEXTS))
-SIZE = 4 * sum(part.size for part in PARTS) + MOMENT + DAY
+
+
+def plain() -> dict[str, str]:
+    """The SQL of every number by its name."""
+    return {part.name: part.sql for part in NUMBERS}
 
 
 def questions(known: Known, mark: str) -> tuple[dict[str, str], list[Any]]:
     """The SQL of every part by its name, and the values for its places in the order of `PARTS`."""
-    asked, values = {part.name: part.sql for part in NUMBERS}, list[Any]()
+    asked, values = plain(), list[Any]()
     for name in TEXTS:
         whens = "".join(f" WHEN {mark} THEN {number}" for number in known[name].values())
         asked[name] = f"CASE coalesce({name}, '') WHEN '' THEN 0{whens} ELSE {UNKNOWN} END"
@@ -61,8 +65,10 @@ def questions(known: Known, mark: str) -> tuple[dict[str, str], list[Any]]:
 
 
 def sqlite(asked: Mapping[str, str]) -> str:
-    """A move as text: all its numbers as characters, then its moment and its day."""
-    characters = ", ".join(each for part in PARTS for each in _characters(asked[part.name], part.size))
+    """A move as text: the numbers asked for as characters, then its moment and its day."""
+    characters = ", ".join(
+        each for part in _parts(asked) for each in _characters(asked[part.name], part.size)
+    )
     return f"char({characters}) || substr(at, 1, {MOMENT}) || substr(day, 1, {DAY})"
 
 
@@ -76,14 +82,20 @@ def _characters(sql: str, size: int) -> Sequence[str]:
     return [first, second, f"{BASE} + ({moved} & {UNKNOWN})"]
 
 
-def from_sqlite(rows: bytes, count: int) -> Frame | None:
+def _parts(asked: Mapping[str, str]) -> list[Part]:
+    return [part for part in PARTS if part.name in asked]
+
+
+def from_sqlite(rows: bytes, count: int, asked: Mapping[str, str]) -> Frame | None:
     """The columns of rows as `sqlite` writes them; None when any of them does not fit."""
-    if len(rows) != count * SIZE:
+    parts = _parts(asked)
+    width = 4 * sum(part.size for part in parts)
+    size = width + MOMENT + DAY
+    if len(rows) != count * size:
         return None
-    matrix = np.frombuffer(rows, np.uint8).reshape(count, SIZE)
-    width = SIZE - MOMENT - DAY
+    matrix = np.frombuffer(rows, np.uint8).reshape(count, size)
     numbers, found, place = _numbers(matrix[:, :width]), Frame(), 0
-    for part in PARTS:
+    for part in parts:
         value = numbers[:, place].astype(np.int64)
         for each in range(place + 1, place + part.size):
             value = value << BITS | numbers[:, each]
@@ -124,20 +136,19 @@ def _day(digits: NDArray[np.uint8]) -> Ints:
 
 
 def postgresql(asked: Mapping[str, str]) -> str:
-    """A move as bytes: all its numbers, its moment in microseconds and its day, both since 2000."""
-    numbers = [f"int8send(({asked[part.name]})::bigint)" for part in PARTS]
+    """A move as bytes: the numbers asked for, its moment in microseconds and its day, both since 2000."""
+    numbers = [f"int8send(({asked[part.name]})::bigint)" for part in _parts(asked)]
     return " || ".join((*numbers, "timestamptz_send(at)", "date_send(day)"))
 
 
-ROW = np.dtype([*((part.name, ">i8") for part in PARTS), ("at", ">i8"), ("day", ">i4")])
-
-
-def from_postgresql(rows: bytes, count: int) -> Frame | None:
+def from_postgresql(rows: bytes, count: int, asked: Mapping[str, str]) -> Frame | None:
     """The columns of rows as `postgresql` writes them; None when any of them has less."""
-    if len(rows) != count * ROW.itemsize:
+    parts = _parts(asked)
+    row = np.dtype([*((part.name, ">i8") for part in parts), ("at", ">i8"), ("day", ">i4")])
+    if len(rows) != count * row.itemsize:
         return None
-    each = np.frombuffer(rows, ROW)
-    found = {part.name: each[part.name].astype(np.int64) for part in PARTS}
+    each = np.frombuffer(rows, row)
+    found = {part.name: each[part.name].astype(np.int64) for part in parts}
     found["day"] = each["day"].astype(np.int64) + Y2K
     found["second"] = each["at"].astype(np.int64) // 1_000_000
     return found

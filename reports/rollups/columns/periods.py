@@ -50,9 +50,8 @@ def _after(columns: Frame, words: Words) -> Ints:
 def _periods(moves: Moves, start: Ints, after: Ints, words: Words) -> Periods:
     columns, first = moves.columns, begins(start) | moves.first
     starts, number = np.flatnonzero(first), np.cumsum(first) - 1
-    before = np.where(columns["from_rank"] > 0, columns["from_rank"], columns["to_rank"])
-    back = np.flatnonzero(columns["kind"] == words.number("backward"))
-    regained = _highest_later(after, number)[back] >= columns["from_rank"][back]
+    before = _before(columns)
+    back, regained = _backward(columns, after, number, words)
     last = np.zeros(len(starts), bool)
     last[number[moves.ends]] = True
     open_moves = back[~regained & last[number[back]]]
@@ -67,6 +66,17 @@ def _periods(moves: Moves, start: Ints, after: Ints, words: Words) -> Periods:
     )
 
 
+def _before(columns: Frame) -> Ints:
+    """Where an item stood before each move."""
+    return np.where(columns["from_rank"] > 0, columns["from_rank"], columns["to_rank"])
+
+
+def _backward(columns: Frame, after: Ints, number: Ints, words: Words) -> tuple[Ints, Marks]:
+    """The places of moves back, and whether each was regained later in its period."""
+    back = np.flatnonzero(columns["kind"] == words.number("backward"))
+    return back, _highest_later(after, number)[back] >= columns["from_rank"][back]
+
+
 def _highest_later(after: Ints, number: Ints) -> Ints:
     """The highest place an item comes to later in the same period; below everything where no move follows."""
     lowest = min(ENDS.values()) - 1
@@ -77,6 +87,19 @@ def _highest_later(after: Ints, number: Ints) -> Ints:
     same = number[:-1] == number[1:]
     found[:-1][same] = reached[1:][same]
     return found
+
+
+def net(columns: Frame, words: Words) -> tuple[int, int, int, int]:
+    """Of moves of one period, item by item in order: how many items stood further, back and the same after it than
+    before it, and how many moves back were regained in it."""
+    if not len(columns["item"]):
+        return 0, 0, 0, 0
+    first = begins(columns["item"])
+    starts, number = np.flatnonzero(first), np.cumsum(first) - 1
+    after = _after(columns, words)
+    _, regained = _backward(columns, after, number, words)
+    gone = after[ends(first)] - _before(columns)[starts]
+    return int((gone > 0).sum()), int((gone < 0).sum()), int((gone == 0).sum()), int(regained.sum())
 
 
 def nets(periods: list[Periods], words: Words) -> list[Frame]:

@@ -12,6 +12,8 @@ from reports.rollups.columns.words import Frame, Ints, Numbers, Words
 
 PART, TOO_MANY = 50_000, 1000
 """Moves read at once, and different texts of one column that are too many to be told apart by SQL."""
+RANKS = 62
+"""The most ranks that columns hold."""
 WIDE = frozenset(("id", "dwell", "money", "instance_id", "corrects_id", "second"))
 """Columns whose numbers may be beyond two thousand millions on any database."""
 Heard = Callable[[int], None]
@@ -42,7 +44,7 @@ def read(connection: Connection, ladder: str, heard: Heard) -> Log | None:
         parts.append(part)
         done += len(items)
         heard(done)
-    return _sorted(parts, list(numbers), words) if parts else None
+    return arranged(parts, list(numbers), words) if parts else None
 
 
 def _narrow(name: str, column: Ints) -> Any:
@@ -52,8 +54,8 @@ def _narrow(name: str, column: Ints) -> Any:
     return column.astype(np.int32)
 
 
-def _sorted(parts: list[dict[str, Any]], names: list[str], words: Words) -> Log:
-    """All parts in one, a column at a time, so that none is held twice for long."""
+def arranged(parts: list[dict[str, Any]], names: list[str], words: Words) -> Log:
+    """All parts in one, item by item in order; a column at a time, so that none is held twice for long."""
     order = sorted(range(len(names)), key=names.__getitem__)
     place = np.empty(len(names), np.int32)
     place[order] = np.arange(len(names), dtype=np.int32)
@@ -126,7 +128,7 @@ def _sqlite(connection: Connection, ladder: str, after: int, known: Known) -> Fe
     if last is None:
         return None, None, []
     names = items.split("\n")
-    return last, layout.from_sqlite(rows, len(names)), names
+    return last, layout.from_sqlite(rows, len(names), asked), names
 
 
 def _postgresql(connection: Connection, ladder: str, after: int, known: Known) -> Fetched:
@@ -141,4 +143,4 @@ def _postgresql(connection: Connection, ladder: str, after: int, known: Known) -
     if last is None:
         return None, None, []
     names = items.split("\n")
-    return last, layout.from_postgresql(rows, len(names)), names
+    return last, layout.from_postgresql(rows, len(names), asked), names

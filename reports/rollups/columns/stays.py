@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.cohort_facts import ARRIVE, ENDED, FURTHER, GONE, LOST, REACH, VISIT, WIN
+from reports.cohort_facts import ARRIVE, ENDED, FURTHER, GONE, LOST, OPEN, REACH, VISIT, WIN
 from reports.rollups.columns import dates
 from reports.rollups.columns.frames import begins, ends
 from reports.rollups.columns.moves import Moves, buckets
@@ -173,3 +173,19 @@ def _ended(each: Items, words: Words) -> Frame:
     outcome = np.where(each.won[ended], words.number(FURTHER), words.number(LOST))
     none = np.zeros(len(ended), np.int64)
     return _frame(each.month[ended], WIN, none, outcome, each.moved[ended] - began, words)
+
+
+def lasting(each: Items, moves: Moves, now: int, words: Words) -> list[Frame]:
+    """Every stay that has not ended, aged until ``now`` (seconds since 2000)."""
+    still = np.flatnonzero(~(each.won | each.gone))
+    stood = still[each.highest[still] > 0]
+    began = np.where(each.highest > 0, each.began, each.created)[still]
+    none = np.zeros(len(still), np.int64)
+    final = moves.ends[moves.entered[moves.ends] > 0]
+    item = (np.cumsum(moves.first) - 1)[final]
+    ages = now - moves.columns["second"][final]
+    return [
+        _frame(each.month[still], WIN, none, OPEN, now - began, words),
+        _frame(each.month[stood], REACH, each.highest[stood], OPEN, now - each.arrived[stood], words),
+        _frame(each.month[item], VISIT, moves.rank[final], OPEN, ages, words),
+    ]
