@@ -19,7 +19,7 @@ from engine.calendars import local_day
 from engine.db import Base, BigId
 from engine.process.tasks import UserTask
 from reports import savepoints, step_sums
-from reports.promise_facts import bucket
+from reports.cohort_facts import bucket
 from reports.step_sums import ANY, DAY, MONTH
 from reports.steps import BEGINNING, Step, seconds
 
@@ -84,8 +84,8 @@ class StepDay(Base):
 
 
 class StepWait(Base):
-    """How long steps that became ready in a month waited until they began: ``n`` of them took more than 1.05^(bucket-1)
-    and at most 1.05^bucket seconds, ``seconds`` together."""
+    """How long steps that became ready in a month waited until they began: ``n`` of them in this step of
+    `reports.cohort_facts.bucket`, ``seconds`` together."""
 
     __tablename__ = "rollup_waits"
     __table_args__ = CLUSTERED

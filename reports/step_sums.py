@@ -9,7 +9,7 @@ import numpy as np
 import orjson
 from sqlalchemy import Connection, text
 
-from reports.promise_facts import bucket
+from reports.rollups.columns.moves import buckets
 from reports.steps import BEGINNING, Step, midnight, seconds
 
 Numbers = Any
@@ -136,14 +136,13 @@ def _lengths(steps: Columns, waited: Numbers, which: Numbers) -> Iterator[tuple[
     if not which.any():
         return
     kind, days, spent = steps.kind[which], _days(steps.ready[which]), waited[which]
-    every, place = np.unique(spent, return_inverse=True)
-    buckets = np.array([bucket(int(each)) for each in every])[place]
+    step = buckets(spent)
     values = {"n": np.ones_like(spent), "seconds": spent}
     for where in (lambda kind: (kind[1], kind[2], "", ""), lambda kind: (ANY, 0, kind[3], kind[4])):
         alike: dict[tuple[Any, ...], int] = {}
         mapped = [alike.setdefault((each[0], *where(each)), len(alike)) for each in steps.kinds]
         named = list(alike)
-        keys = [np.array(mapped)[kind], _starts(days, MONTH), buckets]
+        keys = [np.array(mapped)[kind], _starts(days, MONTH), step]
         for (its, day, length), sums in _grouped(keys, values):
             definition, *rest = named[its]
             yield (MONTH, definition, date.fromordinal(day), *rest, length), sums

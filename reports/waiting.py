@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from engine.process.definitions import Definition
 from reports import past_steps, step_picks, step_rollups, step_sums, steps
+from reports.cohort_facts import bucket
 from reports.periods import DAY, Period
-from reports.promise_facts import bucket
 from reports.queries import Scope
 from reports.step_picks import Pick
 from reports.step_rollups import StepDay, StepWait
@@ -217,7 +217,7 @@ def lengths(
     version: int | None = None,
     exact: bool = False,
 ) -> dict[Key, Lengths]:
-    """How long begun steps waited that became ready in the window, in steps of 5 % or ``exact``."""
+    """How long begun steps waited that became ready in the window, in steps of a tenth or ``exact``."""
     if not exact and by in (STEP, PAIR) and is_rolled(session, scope) and _is_months(period, window):
         return _rolled_lengths(session, scope, period, by, version)
     found: dict[Key, dict[int, tuple[int, int]]] = {}

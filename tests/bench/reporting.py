@@ -23,7 +23,7 @@ from webapp import garbage
 
 FEW, MANY = 10_000, 100_000
 """Deals; ten times as many moves."""
-ROUNDS, VIEWS, WRITTEN = 5, 3, 200
+ROUNDS, VIEWS, WRITTEN, WRITES = 5, 3, 200, 9
 LAST = years.last_day()
 TWO_YEARS = Period(years.FIRST.replace(day=1), LAST + timedelta(days=1), "month")
 
@@ -144,7 +144,7 @@ def _rebuilt(factory: sessionmaker[Session], count: int, name: str) -> Figure:
 def _written(factory: sessionmaker[Session], name: str) -> Figure:
     """A move written and committed with its roll-ups, against the row alone."""
     with_sums, bare = [], []
-    for place in range(ROUNDS):
+    for place in range(WRITES):
         with_sums.append(cpu(lambda: _write(factory, 2 * place, settles=True)))  # noqa: B023
         bare.append(cpu(lambda: _write(factory, 2 * place + 1, settles=False)))  # noqa: B023
     return ratio(f"a move with its roll-ups against the bare row, CPU, {name}", with_sums, bare, target=2)

@@ -101,9 +101,7 @@ def test_roll_ups_and_the_steps_say_the_same(
     assert waiting.lengths(session, scope, period, window, by) == lengths
 
 
-def test_percentiles_are_nearest_rank_and_at_most_five_percent_too_long(
-    session: Session, work: list[UserTask]
-) -> None:
+def test_percentiles_are_nearest_rank_and_at_most_a_tenth_off(session: Session, work: list[UserTask]) -> None:
     period = PERIODS[0]
     window, (start, end) = steps.between(period, NOW), bounds(period)
     waits = sorted(
@@ -119,7 +117,7 @@ def test_percentiles_are_nearest_rank_and_at_most_five_percent_too_long(
     assert next(each.p85 for each in necks if each.element == "ask") == exact
     told = next(each.p85 for each in coarse if each.element == "ask")
     assert told is not None
-    assert exact / 1.05 <= told <= exact * 1.05
+    assert exact / 1.1 <= told <= exact * 1.1
 
 
 def test_a_report_as_of_a_day_is_what_it_was_on_that_day(session: Session, work: list[UserTask]) -> None:

@@ -130,6 +130,14 @@ def test_the_engine_says_where_a_task_came_from_and_whose_it_is(
 Days = Counter[tuple[Any, ...]]
 
 
+def _step(seconds: int) -> int:
+    """Steps up to a second, then each a tenth longer than the one before, but at least a minute."""
+    longest, number = 1.0, 0
+    while longest < seconds:
+        longest, number = max(1.1 * longest, longest + 60), number + 1
+    return number
+
+
 def _brute(session: Session) -> tuple[Days, Days]:
     """What every row adds, said in plain words beside the product's own."""
     days, waits = Days(), Days()
@@ -147,7 +155,7 @@ def _brute(session: Session) -> tuple[Days, Days]:
         if task.started_at:
             days[(*who, local_day(task.opened_at), "taken_n")] += 1
             days[(*who, local_day(task.opened_at), "taken")] += _at(task.started_at) - ready
-            length = next(b for b in range(900) if 1.05**b >= _at(task.started_at) - ready - 1e-6)
+            length = _step(_at(task.started_at) - ready)
             month = local_day(task.opened_at).replace(day=1)
             for place in ((*who[:2], ""), (-1, 0, task.element)):
                 waits[(*place, month, length, "n")] += 1
