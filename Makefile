@@ -20,14 +20,14 @@ run: .venv/run.stamp webapp/static/gen/manifest.json webapp/translations/compile
 
 check: setup ## the fast part: style, types, layers, templates, tests below the web on SQLite (under 2 minutes)
 	@.ci/quality
-	@$(BIN)/python -m pytest -q -n 2 -m "not long and not slow and not browser and not postgres" --ignore tests/web
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not long and not slow and not browser and not postgres" --ignore tests/web
 
 test: setup oracle ## everything CI runs: check, slow tests, PostgreSQL, browser
 	@.ci/system pango chromium
 	@.ci/quality
-	@$(BIN)/python -m pytest -q -n 2 -m "not long and not browser and not postgres" --database sqlite
-	@$(BIN)/python -m pytest -q -n 2 -m "not long and not browser and not sqlite and not slow" --database postgresql
-	@$(BIN)/python -m pytest -q -n 2 -m browser --database sqlite
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not long and not browser and not postgres" --database sqlite
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not long and not browser and not sqlite and not slow" --database postgresql
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m browser --database sqlite
 
 test-long: setup ## the proofs at full length: random diagrams, damaged files, kills (an hour or more)
 	@$(BIN)/python -m pytest -q -n 2 -m long --database sqlite
