@@ -11,19 +11,18 @@ from sqlalchemy.orm import Session
 from engine.calendars import local_day
 from engine.sales.ladders import Move
 from reports import (
-    few_counted,
-    few_items,
+    by_column,
     funnel,
     funnel_flow,
     funnel_items,
     funnel_segments,
     gathering,
+    logged,
     queries,
     reading,
     rollups,
 )
 from reports.cohort_facts import counts, stays
-from reports.few_counted import Counted
 from reports.funnel import Cohort
 from reports.funnel_flow import Closed, Flow
 from reports.funnel_items import View
@@ -64,19 +63,13 @@ def cohort(
         counted = rolled.cohorts(session, ladder.key, window)
         lengths = rolled.stays(session, ladder.key, window, as_of)
         return funnel.cohort(counted, lengths, window, ladder.keys, as_of=as_of, view=view)
-    few = _few(session, scope, ladder, window) if view != "strict" and not exact else None
-    if few is not None:
-        counted, lengths = few_counted.cohorts(few), few_counted.lengths(few, as_of, window.start)
-        return funnel.cohort(counted, lengths, window, ladder.keys, as_of=as_of, view=view)
+    if view != "strict" and not exact and len(ladder.keys) <= columns.RANKS:
+        log = logged.columns(session, scope, items=_begun(scope, window))
+        if log is not None:
+            counted, lengths = by_column.cohort(log, ladder.keys, scope, window, as_of)
+            return funnel.cohort(counted, lengths, window, ladder.keys, as_of=as_of, view=view)
     mine = created(session, scope, ladder, window)
     return told(mine, ladder, window, as_of=as_of, view=view, exact=exact)
-
-
-def _few(session: Session, scope: Scope, ladder: Ladder, window: Period) -> Counted | None:
-    """Those created in a window of a section of few items, if columns hold them."""
-    items = few_items.listed(session, scope) if len(ladder.stages) <= columns.RANKS else None
-    log = None if items is None else few_items.columns(session, scope, items)
-    return None if log is None else few_counted.created(log, ladder.keys, window)
 
 
 def _is_rolled_up(session: Session, scope: Scope, ladder: Ladder, window: Period, now: datetime) -> bool:
@@ -104,10 +97,14 @@ def told(
 
 def created(session: Session, scope: Scope, ladder: Ladder, window: Period) -> list[Journey]:
     """The journeys of those created in a window; of a department or owner those it leads now (as of then)."""
+    return funnel_items.created_in(_journeys(session, scope, ladder, _begun(scope, window)), window)
+
+
+def _begun(scope: Scope, window: Period) -> Select[Any]:
+    """The items that may have been created in a window."""
     days = (Move.day >= window.start, Move.day < window.end)
     first = or_(Move.seq == 1, Move.kind.in_(("new", "rerouted")))
-    items = select(Move.item).where(Move.ladder == scope.ladder, *days, first)
-    return funnel_items.created_in(_journeys(session, scope, ladder, items), window)
+    return select(Move.item).where(Move.ladder == scope.ladder, *days, first)
 
 
 def flow(
@@ -213,9 +210,9 @@ def _present(session: Session, scope: Scope, ladder: Ladder, window: Period) -> 
 
 def _journeys(session: Session, scope: Scope, ladder: Ladder, items: Select[Any] | Any) -> list[Journey]:
     """Those of these items that the scope leads; of few items of a section simply all are read."""
-    few = few_items.listed(session, scope)
+    few = logged.listed(session, scope)
     if few is not None:
-        told = few_items.rows(session, scope, few)
+        told = logged.rows(session, scope, few)
     else:
         query = queries.facts(scope, items=items).order_by(Move.item, Move.seq)
         told = [Fact._make(row) for row in session.execute(query)]

@@ -1,19 +1,21 @@
-"""What agreement dynamics is made of, from where it is cheapest: the roll-ups, the log of a few items, or the whole log.
+"""What agreement dynamics is made of, from where it is cheapest: the roll-ups, the log by column, or the database.
 
-Roll-ups answer for the whole company as of now. A section of few items is read once and counted here, by column or, for
-a department's or an owner's part of it, by row; everything else is counted by the database. All give the same: `reports.movements` is the definition.
+Roll-ups answer for the whole company as of now; for everybody and everything else the log is read once and added up by
+column. What columns cannot hold is counted by row if the items are few, else by the database. All give the same:
+`reports.movements` is the definition.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date
+from functools import reduce
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from reports import dynamics, few_counted, few_items, queries, rollups
+from reports import by_column, dynamics, logged, queries, rollups
+from reports.by_column import Counted
 from reports.dynamics import Net, Row, Rows
-from reports.few_counted import Counted
 from reports.movements import (
     RED,
     Buckets,
@@ -90,13 +92,14 @@ def gather(
     """Everything for one window. ``limits``: by position, the day since which a move is recent enough."""
     if is_kept(session, scope):
         return _kept(session, scope, ask, limits, by_owner=by_owner)
-    items = few_items.listed(session, scope)
+    log = logged.columns(session, scope)
+    if log is not None:
+        parts = by_column.counted(log, (), scope)  # where items stand needs no ranks
+        return reduce(_both, (_added(part, ask, limits, by_owner=by_owner) for part in parts))
+    items = logged.listed(session, scope)
     if items is None:
         return _logged(session, scope, ask, limits, by_owner=by_owner)
-    log = few_items.columns(session, scope, items)
-    if log is not None:
-        return _added(few_counted.counted(log, ()), ask, limits, by_owner=by_owner)
-    return _counted(tell(few_items.rows(session, scope, items)), scope, ask, limits, by_owner=by_owner)
+    return _counted(tell(logged.rows(session, scope, items)), scope, ask, limits, by_owner=by_owner)
 
 
 def is_kept(session: Session, scope: Scope) -> bool:
@@ -158,17 +161,49 @@ def _net(session: Session, scope: Scope, now: Period) -> Net:
     return dynamics.net(each for each in _of(scope, mine) if each.fact.day in now)
 
 
-def _added(few: Counted, ask: Question, limits: Mapping[str, date], *, by_owner: bool) -> Gathered:
-    """By column; where items stand needs no ranks."""
+def _added(of: Counted, ask: Question, limits: Mapping[str, date], *, by_owner: bool) -> Gathered:
     return Gathered(
-        few_counted.rows(few, {*ask.drawn(), ask.now}),
-        few_counted.parts(few, pieces([ask.now, *ask.compared()]), by_owner=by_owner),
-        few_counted.positions(few, ask.now.start),
-        few_counted.positions(few, ask.now.end),
-        few_counted.causes(few, ask.now),
-        few_counted.net(few, ask.now),
-        few_counted.positions(few, ask.now.end, limits),
+        by_column.rows(of, {*ask.drawn(), ask.now}),
+        by_column.parts(of, pieces([ask.now, *ask.compared()]), by_owner=by_owner),
+        by_column.positions(of, ask.now.start),
+        by_column.positions(of, ask.now.end),
+        _ordered(by_column.causes(of, ask.now)),
+        by_column.net(of, ask.now),
+        by_column.positions(of, ask.now.end, limits),
     )
+
+
+def _both(one: Gathered, other: Gathered) -> Gathered:
+    """Of some items and of others."""
+    causes = ({row[:3]: Total(row[3], 0, row[4]) for row in each.causes} for each in (one, other))
+    nets = zip(astuple(one.net), astuple(other.net), strict=True)
+    return Gathered(
+        {
+            period: Row(period, _sum(row.kinds, other.drawn[period].kinds))
+            for period, row in one.drawn.items()
+        },
+        _sum(one.judged, other.judged),
+        _sum(one.start, other.start),
+        _sum(one.end, other.end),
+        _ordered(_sum(*causes)),
+        Net(*(mine + its for mine, its in nets)),
+        _sum(one.idle, other.idle),
+    )
+
+
+Place = TypeVar("Place")
+
+
+def _sum(one: Mapping[Place, Total], other: Mapping[Place, Total]) -> dict[Place, Total]:
+    found = dict(one)
+    for place, total in other.items():
+        found[place] = found[place].plus(total) if place in found else total
+    return found
+
+
+def _ordered(causes: Mapping[tuple[int, str, str], Total]) -> Caused:
+    found = [(*key, total.n, total.money) for key, total in causes.items()]
+    return sorted(found, key=lambda row: (-row[3], *row[:3]))
 
 
 def _of(scope: Scope, movements: Iterable[Movement]) -> list[Movement]:
@@ -209,12 +244,9 @@ def _is_idle(last: Movement, limits: Mapping[str, date]) -> bool:
 
 
 def _caused(now: Iterable[Movement]) -> Caused:
-    found: Counter[tuple[int, str, str]] = Counter()
-    money: Counter[tuple[int, str, str]] = Counter()
+    found: dict[tuple[int, str, str], Total] = {}
     for each in now:
         if each.kind in RED:
             key = (each.fact.causing_department_id or 0, queries.reason(each.fact), each.kind)
-            found[key] += 1
-            money[key] += each.money
-    ordered = sorted(found, key=lambda key: (-found[key], key))
-    return [(*key, found[key], money[key]) for key in ordered]
+            found[key] = found.get(key, Total()).plus(Total(1, 0, each.money))
+    return _ordered(found)

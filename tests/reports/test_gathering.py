@@ -15,13 +15,13 @@ from engine.db import sessions
 from engine.people import Department, Membership, Person
 from engine.sales.ladders import Move
 from reports import (
+    by_column,
     cohort_facts,
     dynamics,
-    few_counted,
-    few_items,
     funnel_reading,
     gathering,
     ladders,
+    logged,
     queries,
     rollups,
 )
@@ -41,6 +41,7 @@ __all__ = ["ladder"]
 whatever = settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+EVER_AFTER = at_noon(FIRST + timedelta(days=4000))
 windows = st.tuples(st.integers(-10, 60), st.integers(1, 90), st.sampled_from(BY))
 
 
@@ -65,10 +66,12 @@ def test_the_three_ways_of_counting_agree(
 
     assert gathering.is_kept(session, scope)
     kept = gathering.gather(session, scope, ask, limits, by_owner=False)
-    logged = gathering._logged(session, scope, ask, limits, by_owner=False)
+    there = gathering._logged(session, scope, ask, limits, by_owner=False)
     counted = gathering.gather(session, every, ask, limits, by_owner=False)
 
-    for other in (logged, counted):
+    added = gathering.gather(session, replace(scope, as_of=EVER_AFTER), ask, limits, by_owner=False)
+
+    for other in (there, counted, added):
         assert [_plain(kept.drawn[each]) for each in ask.drawn()] == [
             _plain(other.drawn[each]) for each in ask.drawn()
         ]
@@ -106,23 +109,23 @@ def test_a_few_items_counted_here_are_those_the_database_counts(
     scope = Scope("sales", items=some, department_ids=mine)
     limits = {"meet": ask.now.last - 3 * DAY}
 
-    logged = gathering._logged(session, scope, ask, limits, by_owner=by_owner)
-    told = tell(few_items.rows(session, scope, few_items.listed(session, scope) or []))
+    there = gathering._logged(session, scope, ask, limits, by_owner=by_owner)
+    told = tell(logged.rows(session, scope, logged.listed(session, scope) or []))
     for counted in (
         gathering.gather(session, scope, ask, limits, by_owner=by_owner),
         gathering._counted(told, scope, ask, limits, by_owner=by_owner),
     ):
         assert [_plain(counted.drawn[each]) for each in ask.drawn()] == [
-            _plain(logged.drawn[each]) for each in ask.drawn()
+            _plain(there.drawn[each]) for each in ask.drawn()
         ]
-        assert _judged(counted, ask) == _judged(logged, ask)
-        assert (counted.start, counted.end) == (logged.start, logged.end)
-        assert (counted.causes, counted.net, counted.idle) == (logged.causes, logged.net, logged.idle)
+        assert _judged(counted, ask) == _judged(there, ask)
+        assert (counted.start, counted.end) == (there.start, there.end)
+        assert (counted.causes, counted.net, counted.idle) == (there.causes, there.net, there.idle)
 
 
 @whatever
 @given(items=logs(), start=st.integers(-10, 60), days=st.integers(1, 90))
-def test_the_funnel_of_a_few_items_is_the_same_by_column_and_by_row(
+def test_the_funnel_of_a_section_is_the_same_by_column_and_by_row(
     session: Session, ladder: None, items: list[Item], start: int, days: int
 ) -> None:
     empty(session)
@@ -132,13 +135,36 @@ def test_the_funnel_of_a_few_items_is_the_same_by_column_and_by_row(
     sales = ladders.find(session, "sales")
 
     found = funnel_reading.created(session, scope, sales, window)
-    log = few_items.columns(session, scope, few_items.listed(session, scope) or [])
+    log = logged.columns(session, scope)
 
     assert (log is None) == (not any(item.rows for item in items))
     if log is not None:
-        few = few_counted.created(log, sales.keys, window)
-        assert few_counted.cohorts(few) == counts(found)
-        assert few_counted.lengths(few, now, window.start) == stays(found, now, under=window.start)
+        told = by_column.cohort(log, sales.keys, scope, window, now)
+        assert told == (counts(found), stays(found, now, under=window.start))
+
+
+@whatever
+@given(items=logs(), window=windows)
+def test_a_section_of_many_items_is_still_only_that_section(
+    session: Session,
+    ladder: None,
+    monkeypatch: pytest.MonkeyPatch,
+    items: list[Item],
+    window: tuple[int, int, By],
+) -> None:
+    monkeypatch.setattr(logged, "FEW", 1)
+    empty(session)
+    write(session, items, commit=False)
+    scope = Scope("sales", items=select(Move.item).where(Move.item.in_(["deal:0", "deal:2"])).distinct())
+    ask, now, sales = question(*window), at_noon(FIRST + 400 * DAY), ladders.find(session, "sales")
+
+    found = gathering.gather(session, scope, ask, {}, by_owner=False)
+    told = funnel_reading.cohort(session, scope, sales, ask.chosen, now=now)
+
+    wanted = gathering._logged(session, scope, ask, {}, by_owner=False)
+    mine = funnel_reading.created(session, scope, sales, ask.chosen)
+    assert (_judged(found, ask), found.end) == (_judged(wanted, ask), wanted.end)
+    assert told.created.n == len(mine)
 
 
 def test_reasons_of_several_lines_are_counted_by_row(session: Session) -> None:
@@ -146,7 +172,7 @@ def test_reasons_of_several_lines_are_counted_by_row(session: Session) -> None:
     write(session, [Item("deal:0").new().lost(reason="price\nand terms")], commit=False)
     scope = Scope("sales", items=select(Move.item).distinct())
 
-    assert few_items.columns(session, scope, ["deal:0"]) is None
+    assert logged.columns(session, scope) is None
     found = gathering.gather(session, scope, question(0, 10, "month"), {}, by_owner=False)
     assert [cause[1] for cause in found.causes] == ["price\nand terms"]
 

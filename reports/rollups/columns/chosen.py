@@ -1,5 +1,6 @@
-"""The moves of some items as columns, read by one statement: `source` reads a whole ladder part by part."""
+"""Chosen moves as columns: those of a viewer, of a past day, of some items. `source` reads a whole ladder faster."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ from sqlalchemy import Connection, LargeBinary, Select, Text, cast, func, litera
 
 from engine.sales.ladders import Move
 from reports.rollups.columns import layout
-from reports.rollups.columns.source import Log, arranged
+from reports.rollups.columns.source import Log, arranged, narrowed
 from reports.rollups.columns.words import Frame, Ints, Numbers, Words
 
 TEXTS = [getattr(Move, name) for name in layout.TEXTS]
@@ -15,20 +16,30 @@ LINE: Any = literal_column("char(10)")
 LINE_ON_SERVER: Any = literal_column("chr(10)")
 
 
-def read(connection: Connection, moves: Select[Any]) -> Log | None:
-    """Those moves, whatever columns they are asked for; None of none, with numbers beyond what columns hold (`layout`),
-    or with texts of several lines."""
-    row = connection.execute(_question(moves, on_server=connection.dialect.name == "postgresql")).one()
-    if row[0] is None:
-        return None
-    asked, items, words = layout.plain(), row[1].split("\n"), Words()
+def read(connection: Connection, parts: Iterable[Select[Any]]) -> Log | None:
+    """Moves part by part, whatever columns they are asked for. None of none, with numbers beyond what columns hold
+    (`layout`), or with texts of several lines."""
+    numbers, words = Numbers(), Words()
+    found: list[dict[str, Any]] = []
+    for moves in parts:
+        row = connection.execute(_question(moves, on_server=connection.dialect.name == "postgresql")).one()
+        if row[0] is None:
+            continue
+        frame = _frame(connection, row, numbers, words)
+        if frame is None:
+            return None
+        found.append(narrowed(frame))
+    return arranged(found, list(numbers), words) if found else None
+
+
+def _frame(connection: Connection, row: Any, numbers: Numbers, words: Words) -> Frame | None:
+    items, *texts = (each.split("\n") for each in row[1:])
     take = layout.from_postgresql if connection.dialect.name == "postgresql" else layout.from_sqlite
-    frame = take(row[0], len(items), asked)
-    texts = [each.split("\n") for each in row[2:]]
+    frame = take(row[0], len(items), layout.plain())
     if frame is None or any(len(each) != len(items) for each in texts):
         return None
-    frame |= {name: _numbered(each, words) for name, each in zip(layout.TEXTS, texts, strict=True)}
-    return _log(frame, items, words)
+    frame["item"] = np.fromiter(map(numbers.__getitem__, items), np.int64, len(items))
+    return frame | {name: _numbered(each, words) for name, each in zip(layout.TEXTS, texts, strict=True)}
 
 
 def _question(moves: Select[Any], *, on_server: bool) -> Select[Any]:
@@ -47,9 +58,3 @@ def _question(moves: Select[Any], *, on_server: bool) -> Select[Any]:
 def _numbered(texts: list[str], words: Words) -> Ints:
     numbers = {text: words.number(text) for text in dict.fromkeys(texts)}
     return np.fromiter(map(numbers.__getitem__, texts), np.int64, len(texts))
-
-
-def _log(frame: Frame, items: list[str], words: Words) -> Log:
-    numbers = Numbers()
-    frame["item"] = np.fromiter(map(numbers.__getitem__, items), np.int64, len(items))
-    return arranged([frame], list(numbers), words)

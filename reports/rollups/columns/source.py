@@ -39,12 +39,17 @@ def read(connection: Connection, ladder: str, heard: Heard) -> Log | None:
     for frame, items in _parts(connection, ladder, words):
         if frame is None or len(items) != len(frame["id"]):
             return None
-        part = {name: _narrow(name, column) for name, column in frame.items()}
+        part = narrowed(frame)
         part["item"] = np.fromiter(map(numbers.__getitem__, items), np.int32, len(items))
         parts.append(part)
         done += len(items)
         heard(done)
     return arranged(parts, list(numbers), words) if parts else None
+
+
+def narrowed(frame: Frame) -> dict[str, Any]:
+    """Its columns in as little room as they need."""
+    return {name: _narrow(name, column) for name, column in frame.items()}
 
 
 def _narrow(name: str, column: Ints) -> Any:

@@ -1,11 +1,12 @@
-"""The moves of a few items added up by column: what reports ask of a section or a product, from its log alone.
+"""Moves of a log added up by column: what reports ask of whom the roll-ups do not know.
 
-The arithmetic is that of `reports.rollups.columns`, which fills the roll-ups; here it is asked for any days, and by
-owner. `reports.movements` and `reports.cohort_facts` are the definitions, property tests hold all three equal.
+The arithmetic is that of `reports.rollups.columns`, which fills the roll-ups; here it is asked for any days, by owner,
+and for a department's or an owner's part. `reports.movements` and `reports.cohort_facts` are the definitions, property
+tests hold them equal. Whatever is told here of some items is added to what is told of others.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -13,8 +14,9 @@ import numpy as np
 
 from reports.cohort_facts import CohortKey, StayKey, Stays, second
 from reports.dynamics import Net, Row
-from reports.movements import RED, Buckets, Key, Total
+from reports.movements import HANDED_OVER, RED, TAKEN_OVER, Buckets, Key, Total
 from reports.periods import Period
+from reports.queries import Scope
 from reports.rollups.columns import frames, moves, periods, stays
 from reports.rollups.columns.moves import Moves
 from reports.rollups.columns.source import Log
@@ -30,21 +32,38 @@ FINE = ("left", "entered", "kind")
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """``moves`` are those that count; ``every`` has all, also mistakes, with what each left, entered and changed."""
+    """``moves`` of some items are those that count, ``mine`` those of the scope's department or owner; ``every`` has all of
+    theirs, also mistakes and what they took over and handed over, with what each left, entered and changed."""
 
     moves: Moves
+    mine: Marks
     every: Frame
     words: Words
     course: Course
 
 
-def counted(log: Log, stages: Sequence[str]) -> Counted:
-    """The moves of some items on a ladder with these stages."""
-    frame = {name: column.astype(np.int64) for name, column in log.moves.items()}
+def counted(log: Log, stages: Sequence[str], scope: Scope) -> Iterator[Counted]:
+    """The moves of a log on a ladder with these stages, some whole items at a time."""
     course = Course.of(stages)
-    skipped, kind = moves.outside(frame, log.words)
-    some = moves.counted(frame, skipped, course, log.words)
-    return Counted(some, _every(frame, some, skipped, kind), log.words, course)
+    for frame in moves.slices(log):
+        skipped, kind = moves.outside(frame, log.words)
+        some = moves.counted(frame, skipped, course, log.words)
+        every = _every(frame, some, skipped, kind)
+        mine = _mine(some.columns, scope)
+        if scope.department_ids is not None or scope.owner_id is not None:
+            own = _chosen(every, _mine(frame, scope))
+            every = frames.joined([own, *_passed(some, mine, log.words)])
+        yield Counted(some, mine, every, log.words, course)
+
+
+def _mine(columns: Frame, scope: Scope) -> Marks:
+    """Whose moves they are: of the scope's departments and owner."""
+    found = np.ones(len(columns["item"]), bool)
+    if scope.department_ids is not None:
+        found &= np.isin(columns["department_id"], sorted(scope.department_ids))
+    if scope.owner_id is not None:
+        found &= columns["owner_id"] == scope.owner_id
+    return found
 
 
 def _every(frame: Frame, some: Moves, skipped: Marks, kind: Ints) -> Frame:
@@ -54,6 +73,26 @@ def _every(frame: Frame, some: Moves, skipped: Marks, kind: Ints) -> Frame:
         found[name] = np.zeros(len(kind), np.int64)
         found[name][~skipped] = column
     return found
+
+
+def _passed(some: Moves, mine: Marks, words: Words) -> Iterator[Frame]:
+    """What changed hands while it was open: `reports.movements.within`."""
+    was_mine = np.zeros(len(mine), bool)
+    was_mine[1:] = mine[:-1] & ~some.first[1:]
+    for kind, marks in ((TAKEN_OVER, mine & ~was_mine), (HANDED_OVER, ~mine & was_mine)):
+        passed = marks & (some.left > 0)
+        of, none = _chosen(some.columns, passed), np.zeros(int(passed.sum()), np.int64)
+        left = some.left[passed]
+        yield {
+            **{name: of[name] for name in ("day", "department_id", "owner_id")},
+            "dwell": none,
+            "money": of["money"] - some.gain[passed],
+            "kind": none + words.number(kind),
+            "n": none + 1,
+            "left": none if kind == TAKEN_OVER else left,
+            "entered": left if kind == TAKEN_OVER else none,
+            "gain": none,
+        }
 
 
 def _day(day: date) -> int:
@@ -116,7 +155,7 @@ def positions(of: Counted, before: date, limits: Mapping[str, date] | None = Non
     columns, entered, texts = of.moves.columns, of.moves.entered, of.words.texts()
     known = np.flatnonzero(columns["day"] < _day(before))
     last = known[frames.ends(frames.begins(columns["item"][known]))]
-    last = last[entered[last] > 0]
+    last = last[(entered[last] > 0) & of.mine[last]]
     if limits is not None:
         rested = np.array([_day(limits[text]) if text in limits else NEVER for text in texts])
         last = last[columns["day"][last] < rested[entered[last]]]
@@ -124,33 +163,34 @@ def positions(of: Counted, before: date, limits: Mapping[str, date] | None = Non
     return {texts[stage]: Total(n, 0, money) for stage, n, money in _rows(frame, ("stage",))}
 
 
-def causes(of: Counted, period: Period) -> list[tuple[int, str, str, int, int]]:
-    """Red movements as (causing department or 0, reason or "", kind, n, money), the most first."""
+def causes(of: Counted, period: Period) -> dict[tuple[int, str, str], Total]:
+    """Red movements by causing department or 0, reason or "", kind."""
     columns = of.moves.columns
-    red = _chosen(columns, _during(columns["day"], period) & of.words.marks(RED)[columns["kind"]])
+    is_red = of.words.marks(RED)[columns["kind"]]
+    red = _chosen(columns, is_red & of.mine & _during(columns["day"], period))
     frame = {name: red[name] for name in ("cause_id", "reason", "kind")}
     frame |= {"n": np.ones(len(red["kind"]), np.int64), "money": red["money"]}
     texts = of.words.texts()
-    found = [
-        (cause, texts[reason], texts[kind], n, money)
+    return {
+        (cause, texts[reason], texts[kind]): Total(n, 0, money)
         for cause, reason, kind, n, money in _rows(frame, ("cause_id", "reason", "kind"))
-    ]
-    return sorted(found, key=lambda row: (-row[3], *row[:3]))
+    }
 
 
 def net(of: Counted, period: Period) -> Net:
     """How the items that moved stand at the end of a period against its beginning."""
     columns = of.moves.columns
-    return Net(*periods.net(_chosen(columns, _during(columns["day"], period)), of.words))
+    return Net(*periods.net(_chosen(columns, of.mine & _during(columns["day"], period)), of.words))
 
 
-def created(log: Log, stages: Sequence[str], window: Period) -> Counted:
-    """Only the items that were created in a window."""
-    whole = counted(log, stages)
-    first = whole.moves.columns["item"][whole.moves.starts]
+def created(log: Log, stages: Sequence[str], scope: Scope, window: Period) -> Iterator[Counted]:
+    """Only the items that were created in a window and that the scope leads now (as of then)."""
     chosen = np.zeros(len(log.items), bool)
-    chosen[first[_during(whole.moves.columns["day"][whole.moves.starts], window)]] = True
-    return counted(replace(log, moves=_chosen(log.moves, chosen[log.moves["item"]])), stages)
+    for of in counted(log, stages, scope):
+        first, last, item = of.moves.starts, of.moves.ends, of.moves.columns["item"]
+        chosen[item[first][_during(of.moves.columns["day"][first], window) & of.mine[last]]] = True
+    left = {name: column[chosen[log.moves["item"]]] for name, column in log.moves.items()}
+    yield from counted(Log(left, log.items, log.words), stages, Scope(scope.ladder))
 
 
 def cohorts(of: Counted) -> dict[CohortKey, Total]:
@@ -181,3 +221,18 @@ def lengths(of: Counted, as_of: datetime, under: date) -> dict[StayKey, Stays]:
         StayKey(under, texts[what], rank, texts[outcome], step): Stays(n, seconds)
         for what, rank, outcome, step, n, seconds in told
     }
+
+
+def cohort(
+    log: Log, stages: Sequence[str], scope: Scope, window: Period, as_of: datetime
+) -> tuple[dict[CohortKey, Total], dict[StayKey, Stays]]:
+    """The counts and the lengths of stay of those created in a window, the lengths under its first day."""
+    counts: dict[CohortKey, Total] = {}
+    found: dict[StayKey, Stays] = {}
+    for of in created(log, stages, scope, window):
+        for key, total in cohorts(of).items():
+            counts[key] = counts.get(key, Total()).plus(total)
+        for place, (n, seconds) in lengths(of, as_of, window.start).items():
+            known = found.get(place, Stays())
+            found[place] = Stays(known.n + n, known.seconds + seconds)
+    return counts, found

@@ -1,4 +1,4 @@
-"""The moves of few items, a section's, read by column or by row: every step between database and counting is left out."""
+"""The moves that reports ask of the log, by column or by row: every step between database and counting is left out."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -16,10 +16,34 @@ from reports.movements import Fact
 from reports.queries import Scope
 from reports.rollups import ELSEWHERE
 from reports.rollups.columns import chosen
-from reports.rollups.columns.source import Log
+from reports.rollups.columns.source import PART, Log
 
 FEW = 5_000
-"""Up to so many items are read and counted here."""
+"""Up to so many items are few: they are looked up one by one, by one question."""
+
+
+def columns(session: Session, scope: Scope, *, items: Select[Any] | None = None) -> Log | None:
+    """The moves that the scope may see as columns, whoever owned them; ``items`` narrows to some, where it is not narrow
+    anyway. None of none, and of what columns cannot hold."""
+    if scope.ladder in ELSEWHERE:
+        return None
+    few = listed(session, scope)
+    if few is not None:
+        parts: Iterable[Select[Any]] = [_of(session, replace(scope, items=None), few)]
+    elif items is not None:
+        many = sorted(set(session.scalars(items)))
+        parts = (_of(session, scope, many[at : at + FEW]) for at in range(0, len(many), FEW))
+    else:
+        last = session.scalar(select(func.max(Move.id))) or 0
+        parts = (_between(scope, at, at + PART) for at in range(0, last, PART))
+    return chosen.read(session.connection(), parts)
+
+
+def rows(session: Session, scope: Scope, items: Sequence[str]) -> list[Fact]:
+    """The moves of these items that the scope may see, item by item in order, without who did them and where."""
+    query = _of(session, replace(scope, items=None), items).order_by(Move.item, Move.seq)
+    plain = query.with_only_columns(*PLAIN, maintain_column_froms=True)
+    return list(_facts(session.connection().execute(plain).all()))
 
 
 def listed(session: Session, scope: Scope) -> list[str] | None:
@@ -30,36 +54,17 @@ def listed(session: Session, scope: Scope) -> list[str] | None:
     return None if len(items) > FEW else sorted(set(items))
 
 
-def columns(session: Session, scope: Scope, items: Sequence[str]) -> Log | None:
-    """The moves of these items that the scope may see as columns. None of none, of what columns cannot hold, and of a
-    department's or an owner's part: what they took over and handed over is told row by row."""
-    if (
-        not items
-        or scope.department_ids is not None
-        or scope.owner_id is not None
-        or scope.ladder in ELSEWHERE
-    ):
-        return None
-    return chosen.read(session.connection(), _of(session, scope, items))
-
-
-def rows(session: Session, scope: Scope, items: Sequence[str]) -> list[Fact]:
-    """The same item by item in order, without who did them and where."""
-    query = _of(session, scope, items).order_by(Move.item, Move.seq)
-    plain = query.with_only_columns(*PLAIN, maintain_column_froms=True)
-    return list(_facts(session.connection().execute(plain).all()))
+def _between(scope: Scope, after: int, last: int) -> Select[Any]:
+    """Moves by their ids: as they lie in the table."""
+    return queries.facts(scope).where(Move.id > after, Move.id <= last)
 
 
 def _of(session: Session, scope: Scope, items: Sequence[str]) -> Select[Any]:
-    """Their moves; the items go as one value."""
-    return queries.facts(replace(scope, items=None)).where(_among(session, items))
-
-
-def _among(session: Session, items: Sequence[str]) -> ColumnElement[bool]:
+    """The moves of these items, which go as one value."""
     if session.get_bind().dialect.name == "postgresql":
-        return Move.item == any_(cast(list(items), ARRAY(String)))
+        return queries.facts(scope).where(Move.item == any_(cast(list(items), ARRAY(String))))
     every = func.json_each(orjson.dumps(items).decode()).table_valued("value")
-    return Move.item.in_(select(every.c.value))
+    return queries.facts(scope).where(Move.item.in_(select(every.c.value)))
 
 
 def _plain(name: str) -> ColumnElement[Any]:
