@@ -5,9 +5,10 @@ Sums of chances: the number won is their sum, its spread that of independent tri
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,13 +16,14 @@ from sqlalchemy.orm import Session
 from engine import access
 from engine.calendars import local_day
 from engine.sales.ladders import Move
-from reports import backtest, forecast, queries
+from reports import backtest, forecast, gathering, queries
 from reports.backtest import Trial
 from reports.forecast import Outlook
 from reports.ladders import Ladder
 from reports.movements import Fact
 from reports.periods import DAY
 from reports.queries import Scope
+from reports.rollups import reads
 
 HORIZONS = (30, 90, 180)
 """Days that a forecast may look ahead."""
@@ -88,7 +90,7 @@ def foresee(session: Session, scope: Scope, ladder: Ladder, days: int, *, now: d
     history, known = _sample(session, scope, as_of)
     model = forecast.learn(history, as_of=as_of, horizon=horizon)
     lines, silent = [], 0
-    for row in session.execute(queries.stood(scope, local_day(as_of) + DAY)):
+    for row in _standing(session, scope, as_of):
         outlook = model.outlook(row.entered, as_of - row.at, horizon)
         if outlook is None:
             silent += 1
@@ -110,6 +112,13 @@ def foresee(session: Session, scope: Scope, ladder: Ladder, days: int, *, now: d
         silent,
         [(stage, outlook) for stage, outlook in paces if outlook is not None],
     )
+
+
+def _standing(session: Session, scope: Scope, as_of: datetime) -> Iterable[Any]:
+    """What stands open: known item by item of the whole company now, else found by each item's last move."""
+    if gathering.is_kept(session, scope):
+        return reads.stood(session, scope.ladder)
+    return session.execute(queries.stood(scope, local_day(as_of) + DAY))
 
 
 def added(lines: Sequence[Line]) -> Sum:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from reports.cohort_facts import second
 from reports.funnel import DAY, Dwell, dwell
 from reports.funnel_items import moment
 from reports.movements import Total
@@ -52,21 +53,62 @@ class Closed:
         return self.won.n / ended if ended else None
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What passed a stage in a window: visits that began, how those that ended did, and how long they lasted."""
+
+    stage: str
+    entries: int
+    outcomes: Mapping[str, int]
+    stays: Sequence[Stay]
+
+
 def flow(
     journeys: Iterable[Journey], window: Period, stages: Sequence[str], *, as_of: datetime
 ) -> tuple[Flow, ...]:
     """The flow view: visits that ended in the window, stage by stage."""
     visits = [visit for journey in journeys for visit in journey.visits]
-    by_stage = {stage: [visit for visit in visits if visit.stage == stage] for stage in stages}
-    entries = [sum(1 for each in by_stage[stage] if each.began.day in window) for stage in stages]
-    start, end = moment(window.start), min(moment(window.end), as_of)
+    return in_order(
+        [_passed([each for each in visits if each.stage == stage], stage, window, as_of) for stage in stages]
+    )
+
+
+def _passed(visits: Sequence[Visit], stage: str, window: Period, as_of: datetime) -> Passed:
+    outcomes = Counter(each.outcome or "" for each in visits if each.ended and each.ended.day in window)
+    entries = sum(1 for each in visits if each.began.day in window)
+    moments = ((second(each.entered), None if each.left is None else second(each.left), 1) for each in visits)
+    return Passed(stage, entries, outcomes, stays(moments, *bounds(window, as_of)))
+
+
+def in_order(passed: Sequence[Passed]) -> tuple[Flow, ...]:
+    """The stages of a ladder one after the other."""
+    entries = [each.entries for each in passed] + [0]
     found = []
-    for place, stage in enumerate(stages):
-        of = by_stage[stage]
-        outcomes = Counter(each.outcome or "" for each in of if each.ended and each.ended.day in window)
-        ratio = entries[place + 1] / entries[place] if place + 1 < len(stages) and entries[place] else None
-        found.append(Flow(stage, entries[place], dict(outcomes), within(of, start, end), ratio))
+    for place, each in enumerate(passed):
+        is_last = place + 1 == len(passed)
+        ratio = None if is_last or not each.entries else entries[place + 1] / each.entries
+        found.append(Flow(each.stage, each.entries, dict(each.outcomes), dwell(each.stays), ratio))
     return tuple(found)
+
+
+def bounds(window: Period, as_of: datetime) -> tuple[int, int]:
+    """The seconds between which stays are watched: the window, as far as it is known."""
+    return second(moment(window.start)), second(min(moment(window.end), as_of))
+
+
+def stays(visits: Iterable[tuple[int, int | None, int]], start: int, end: int) -> list[Stay]:
+    """Time on a stage within [start, end) of visits by the seconds of their beginning and end, and how many they are: one
+    that began earlier is watched from ``start`` on, one that ended later is still open."""
+    found = []
+    for entered, left, n in visits:
+        if entered >= end or (left is not None and left < start):
+            continue
+        ended = left is not None and left < end
+        until = left if left is not None and ended else end
+        found.append(
+            Stay(max(0, until - entered) / DAY, "left" if ended else "", max(0, start - entered) / DAY, n)
+        )
+    return found
 
 
 def ended_in(journeys: Iterable[Journey], window: Period, stage: str, outcome: str | None) -> list[Visit]:
@@ -90,24 +132,6 @@ def began_in(journeys: Iterable[Journey], window: Period, stage: str) -> list[Vi
         for visit in journey.visits
         if visit.stage == stage and visit.began.day in window
     ]
-
-
-def within(visits: Iterable[Visit], start: datetime, end: datetime) -> Dwell:
-    """Time on a stage within [start, end): a visit that began earlier is watched from ``start`` on, one that ended
-    later is still open."""
-    stays = []
-    for visit in visits:
-        if visit.entered >= end or (visit.left is not None and visit.left < start):
-            continue
-        left = visit.left if visit.left is not None and visit.left < end else None
-        stays.append(
-            Stay(_days(visit.entered, left or end), "left" if left else "", _days(visit.entered, start))
-        )
-    return dwell(stays)
-
-
-def _days(start: datetime, end: datetime) -> float:
-    return max(0.0, (end - start).total_seconds()) / DAY
 
 
 def bottlenecks(flows: Iterable[Flow]) -> list[Flow]:

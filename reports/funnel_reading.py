@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from engine.calendars import local_day
 from engine.sales.ladders import Move
 from reports import (
-    by_column,
     funnel,
+    funnel_by_column,
     funnel_flow,
     funnel_items,
     funnel_segments,
@@ -63,10 +63,10 @@ def cohort(
         counted = rolled.cohorts(session, ladder.key, window)
         lengths = rolled.stays(session, ladder.key, window, as_of)
         return funnel.cohort(counted, lengths, window, ladder.keys, as_of=as_of, view=view)
-    if view != "strict" and not exact and len(ladder.keys) <= columns.RANKS:
+    if not exact and len(ladder.keys) <= columns.RANKS:
         log = logged.columns(session, scope, items=_begun(scope, window))
         if log is not None:
-            counted, lengths = by_column.cohort(log, ladder.keys, scope, window, as_of)
+            counted, lengths = funnel_by_column.cohort(log, ladder.keys, scope, window, as_of, view)
             return funnel.cohort(counted, lengths, window, ladder.keys, as_of=as_of, view=view)
     mine = created(session, scope, ladder, window)
     return told(mine, ladder, window, as_of=as_of, view=view, exact=exact)
@@ -111,9 +111,11 @@ def flow(
     session: Session, scope: Scope, ladder: Ladder, window: Period, *, now: datetime
 ) -> tuple[Flow, ...]:
     """The stays that ended in a window, or lasted in it."""
-    return funnel_flow.flow(
-        _present(session, scope, ladder, window), window, ladder.keys, as_of=scope.as_of or now
-    )
+    as_of = scope.as_of or now
+    log = logged.columns(session, scope) if len(ladder.keys) <= columns.RANKS else None
+    if log is not None:
+        return funnel_by_column.flow(log, ladder.keys, scope, window, as_of)
+    return funnel_flow.flow(_present(session, scope, ladder, window), window, ladder.keys, as_of=as_of)
 
 
 def closed(session: Session, scope: Scope, window: Period) -> Closed:

@@ -90,8 +90,8 @@ def gather(
     session: Session, scope: Scope, ask: Question, limits: Mapping[str, date], *, by_owner: bool
 ) -> Gathered:
     """Everything for one window. ``limits``: by position, the day since which a move is recent enough."""
-    if is_kept(session, scope):
-        return _kept(session, scope, ask, limits, by_owner=by_owner)
+    if is_kept(session, scope) and not by_owner:
+        return _kept(session, scope, ask, limits)
     log = logged.columns(session, scope)
     if log is not None:
         parts = by_column.counted(log, (), scope)  # where items stand needs no ranks
@@ -103,20 +103,14 @@ def gather(
 
 
 def is_kept(session: Session, scope: Scope) -> bool:
-    """Whether the roll-ups answer for this scope."""
+    """Whether the roll-ups answer for this scope, unless somebody asks by owner."""
     return scope.is_whole and scope.ladder not in rollups.ELSEWHERE and reads.holds(session, scope.ladder)
 
 
-def _kept(
-    session: Session, scope: Scope, ask: Question, limits: Mapping[str, date], *, by_owner: bool
-) -> Gathered:
+def _kept(session: Session, scope: Scope, ask: Question, limits: Mapping[str, date]) -> Gathered:
     ladder, last = scope.ladder, reads.last_day(session, scope.ladder)
     is_now = last is None or last < ask.now.end
-    judged = (
-        queries.grouped(session, scope, ask.reach, by_owner=True)
-        if by_owner
-        else reads.parts(session, ladder, pieces([ask.now, *ask.compared()]))
-    )
+    judged = reads.parts(session, ladder, pieces([ask.now, *ask.compared()]))
     return Gathered(
         _drawn(session, ladder, ask, judged),
         judged,

@@ -1,9 +1,9 @@
 """What reports read from roll-ups: the whole company as of now, grouped by the database, plain rows."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -21,6 +21,8 @@ from reports.rollups.tables import OPEN
 SUMS = ("n", "dwell", "money", "gain")
 FINE = ("department_id", "from_stage", "to_stage", "kind")
 Numbers = NDArray[np.int64]
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+"""What seconds are counted from."""
 LARGEST: tuple[By, ...] = ("month", "week", "day")
 
 
@@ -123,6 +125,29 @@ def standing(session: Session, ladder: str) -> dict[str, Total]:
         "GROUP BY stage"
     )
     return {row[0]: Total(row[1], 0, int(row[2])) for row in _rows(session, query, ladder=ladder)}
+
+
+class Stood(NamedTuple):
+    """An item that stands open: on the position ``entered`` since ``at``; money in hundredths."""
+
+    item: str
+    instance_id: int | None
+    owner_id: int | None
+    entered: str
+    at: datetime
+    money: int
+
+
+def stood(session: Session, ladder: str) -> list[Stood]:
+    """Every item that stands on an open position now, by its last move."""
+    query = (
+        "SELECT item, instance_id, owner_id, stage, moved, money FROM journeys "
+        f"WHERE {OPEN} AND ladder = :ladder AND stage <> ''"
+    )
+    return [
+        Stood(item, instance_id, owner_id or None, stage, BEGINNING + timedelta(seconds=moved), money)
+        for item, instance_id, owner_id, stage, moved, money in _rows(session, query, ladder=ladder)
+    ]
 
 
 def resting(session: Session, ladder: str, limits: Mapping[str, date]) -> dict[str, Total]:

@@ -15,18 +15,22 @@ from engine.db import sessions
 from engine.people import Department, Membership, Person
 from engine.sales.ladders import Move
 from reports import (
-    by_column,
     cohort_facts,
     dynamics,
+    funnel_by_column,
+    funnel_flow,
+    funnel_items,
     funnel_reading,
     gathering,
     ladders,
     logged,
     queries,
+    reading,
     rollups,
 )
 from reports.cohort_facts import OPEN, VISIT, StayKey, Stays, counts, stays
 from reports.funnel import moment
+from reports.funnel_items import VIEWS, View
 from reports.gathering import Question
 from reports.movements import tell
 from reports.periods import BY, DAY, By, Period, containing, pieces
@@ -124,9 +128,9 @@ def test_a_few_items_counted_here_are_those_the_database_counts(
 
 
 @whatever
-@given(items=logs(), start=st.integers(-10, 60), days=st.integers(1, 90))
+@given(items=logs(), start=st.integers(-10, 60), days=st.integers(1, 90), view=st.sampled_from(VIEWS))
 def test_the_funnel_of_a_section_is_the_same_by_column_and_by_row(
-    session: Session, ladder: None, items: list[Item], start: int, days: int
+    session: Session, ladder: None, items: list[Item], start: int, days: int, view: View
 ) -> None:
     empty(session)
     write(session, items, commit=False)
@@ -139,8 +143,30 @@ def test_the_funnel_of_a_section_is_the_same_by_column_and_by_row(
 
     assert (log is None) == (not any(item.rows for item in items))
     if log is not None:
-        told = by_column.cohort(log, sales.keys, scope, window, now)
-        assert told == (counts(found), stays(found, now, under=window.start))
+        told = funnel_by_column.cohort(log, sales.keys, scope, window, now, view)
+        seen = funnel_items.seen(found, view, len(sales.keys) + 1)
+        ways = funnel_items.competing(seen, len(sales.keys) + 1)
+        assert told == (counts(seen), stays(ways, now, under=window.start))
+
+
+@whatever
+@given(
+    items=logs(), start=st.integers(-10, 60), days=st.integers(1, 90), department=st.sampled_from((None, 1))
+)
+def test_the_flow_is_the_same_by_column_and_by_row(
+    session: Session, ladder: None, items: list[Item], start: int, days: int, department: int | None
+) -> None:
+    empty(session)
+    write(session, items, commit=False)
+    window = Period(FIRST + start * DAY, FIRST + (start + days) * DAY, "month")
+    mine = None if department is None else frozenset((department,))
+    scope, now = Scope("sales", department_ids=mine), at_noon(FIRST + 60 * DAY)
+    sales = ladders.find(session, "sales")
+
+    told = funnel_reading.flow(session, scope, sales, window, now=now)
+
+    led = [each for each in journeys(facts(items), RANKS) if reading.leads(scope, each)]
+    assert told == funnel_flow.flow(led, window, sales.keys, as_of=now)
 
 
 @whatever
