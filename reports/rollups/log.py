@@ -12,21 +12,16 @@ from engine.errors import NotFound
 from reports import ladders
 from reports.rollups.steps import Step
 
-LOCK = 1_204_509
-"""Whoever adds to roll-ups shares it, whoever makes them anew has it alone (PostgreSQL; SQLite has one writer)."""
+SHARED = "NOT EXISTS (SELECT 1 FROM rollup_ladders WHERE false FOR KEY SHARE)"
+"""A condition that always holds. A statement that has it waits until nobody makes the roll-ups anew (PostgreSQL; SQLite
+has one writer): a statement has its tables before it looks at rows, and this one locks none."""
 CHUNK = 200
 
 
-def share(connection: Connection) -> None:
-    """Wait until nobody makes the roll-ups anew."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({LOCK})")
-
-
 def alone(connection: Connection) -> None:
-    """Wait until nobody adds to the roll-ups, and let nobody do so until the end of the transaction."""
+    """Wait until nobody adds to the roll-ups, and let nobody do so until the end of the transaction; all may read."""
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+        connection.exec_driver_sql("LOCK TABLE rollup_ladders IN EXCLUSIVE MODE")
 
 
 @lru_cache(maxsize=2)

@@ -4,6 +4,7 @@ Rows that many transactions share are so held for the shortest time, and taken i
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -14,7 +15,6 @@ from engine.sales.ladders import Move
 from reports import savepoints
 from reports.rollups import log, writing
 from reports.rollups.steps import Course, State, Step, Sums, go, noted, stand, tell
-from reports.rollups.tables import JourneyRow
 
 FRESH = "moves not in the roll-ups yet"
 ELSEWHERE = frozenset({"promise"})
@@ -55,7 +55,6 @@ def settle(session: Session) -> None:
     for ladder, step in fresh:
         paths.setdefault((ladder, step.item), []).append(step)
     connection = session.connection()
-    log.share(connection)
     known = _known(connection, paths)
     for ladder in sorted({ladder for ladder, _ in paths} - known.keys()):
         stages = log.begin(session, ladder, [step.id for each, step in fresh if each == ladder])
@@ -75,25 +74,28 @@ def _known(connection: Connection, paths: Iterable[Path]) -> Known:
     found: Known = {}
     for start in range(0, len(items), CHUNK):
         part = items[start : start + CHUNK]
-        for ladder, stages, item, *row in connection.exec_driver_sql(
-            _question(len(ladders), len(part), writing.place(connection)), (*part, *ladders)
-        ):
-            course_states = found.get(ladder)
-            if course_states is None:
-                course_states = found[ladder] = (Course.of(orjson.loads(stages)), {})
+        question = _question(len(ladders), len(part), connection.dialect.name)
+        for ladder, stages, item, said in connection.exec_driver_sql(question, (*part, *ladders)):
+            _, states = found.setdefault(ladder, (_course(stages), {}))
             if item is not None:
-                course_states[1][item] = writing.state(row)
+                states[item] = State(*orjson.loads(said))
     return found
 
 
-def _question(ladders: int, items: int, mark: str) -> str:
-    columns = ", ".join(
-        f"j.{column.name}" for column in JourneyRow.__table__.columns if column.name != "ladder"
-    )
+@lru_cache(maxsize=256)
+def _course(stages: str) -> Course:
+    return Course.of(orjson.loads(stages))
+
+
+@lru_cache(maxsize=256)
+def _question(ladders: int, items: int, dialect: str) -> str:
+    """Each ladder with its stages, and with each of its items as JSON: one value costs less than twenty."""
+    is_served = dialect == "postgresql"
+    mark, shared = ("%s", f" AND {log.SHARED}") if is_served else ("?", "")
     return (
-        f"SELECT l.ladder, l.stages, {columns} FROM rollup_ladders l LEFT JOIN journeys j "
+        f"SELECT l.ladder, l.stages, j.item, {writing.said(dialect)} FROM rollup_ladders l LEFT JOIN journeys j "
         f"ON j.ladder = l.ladder AND j.item IN ({', '.join([mark] * items)}) "
-        f"WHERE l.ladder IN ({', '.join([mark] * ladders)})"
+        f"WHERE l.ladder IN ({', '.join([mark] * ladders)}){shared}"
     )
 
 
@@ -122,9 +124,7 @@ def _follows(state: State | None, steps: Sequence[Step]) -> bool:
 
 def _go_on(state: State | None, steps: Iterable[Step], course: Course, sums: Sums) -> State | None:
     if state is not None:
-        before = Sums()
-        stand(state, course, before)
-        sums.take(before, -1)
+        stand(state, course, sums, -1)
     for step in steps:
         state = go(state, step, course, sums)
     if state is not None:

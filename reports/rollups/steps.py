@@ -261,9 +261,9 @@ def _come(state: State, step: Step, sums: Sums) -> None:
         _add(sums.reach, (step.day, rank), (1,))
 
 
-def _way(created: str, what: str, rank: int, outcome: str, seconds: int, sums: Sums) -> None:
+def _way(created: str, what: str, rank: int, outcome: str, seconds: int, sums: Sums, sign: int = 1) -> None:
     length = max(0, seconds)
-    _count(sums.stays, (created, what, rank, outcome, bucket(length)), length)
+    _add(sums.stays, (created, what, rank, outcome, bucket(length)), (sign, sign * length))
 
 
 def _compare(state: State, step: Step, sums: Sums) -> None:
@@ -290,33 +290,38 @@ def _period(start: str, step: Step) -> list[Any]:
     return [start, step.from_rank or step.to_rank or 0, 0, 0, []]
 
 
-def _net(place: int, period: Sequence[Any], sums: Sums) -> None:
+def _net(place: int, period: Sequence[Any], sums: Sums, sign: int = 1) -> None:
     start, began, after, recovered, _ = period
-    _add(sums.nets, (place, start), (int(after > began), int(after < began), int(after == began), recovered))
+    table, key = sums.nets, (place, start)
+    known = table.get(key)
+    if known is None:
+        known = table[key] = [0, 0, 0, 0]
+    known[0 if after > began else 1 if after < began else 2] += sign
+    known[3] += sign * recovered
 
 
-def stand(state: State, course: Course, sums: Sums) -> None:
-    """What only the last move says: the next one takes it back and adds it anew."""
+def stand(state: State, course: Course, sums: Sums, sign: int = 1) -> None:
+    """What only the last move says: the next one takes it back, by the ``sign`` -1, and adds it anew."""
     is_won, created = state.status == "won", month(state.created_day)
     highest = course.top if is_won else state.highest
-    _add(sums.cohorts, (created, highest, state.status, state.touched), (1, state.money))
+    _add(sums.cohorts, (created, highest, state.status, state.touched), (sign, sign * state.money))
     for place, period in enumerate(state.periods):
-        _net(place, period, sums)
+        _net(place, period, sums, sign)
     if is_won:
-        _win(state, course, sums)
+        _win(state, course, sums, sign)
     elif state.status in GONE and state.highest:
-        _way(created, REACH, state.highest, LOST, state.moved - state.arrived, sums)
+        _way(created, REACH, state.highest, LOST, state.moved - state.arrived, sums, sign)
     if is_won or state.status in GONE:
         began = state.began if state.highest else state.moved if is_won else state.created
-        _way(created, WIN, 0, FURTHER if is_won else LOST, state.moved - began, sums)
+        _way(created, WIN, 0, FURTHER if is_won else LOST, state.moved - began, sums, sign)
 
 
-def _win(state: State, course: Course, sums: Sums) -> None:
+def _win(state: State, course: Course, sums: Sums, sign: int) -> None:
     """Winning is beyond every rank that it had not reached."""
     created = month(state.created_day)
     for rank in range(state.highest, course.top):
         if rank:
             seconds = state.moved - state.arrived if rank == state.highest else 0
-            _way(created, REACH, rank, FURTHER, seconds, sums)
-        _way(created, ARRIVE, rank + 1, FURTHER, state.moved - state.created, sums)
-        _add(sums.reach, (state.moved_day, rank + 1), (1,))
+            _way(created, REACH, rank, FURTHER, seconds, sums, sign)
+        _way(created, ARRIVE, rank + 1, FURTHER, state.moved - state.created, sums, sign)
+        _add(sums.reach, (state.moved_day, rank + 1), (sign,))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from string import ascii_lowercase
 from typing import Any
 
 import orjson
@@ -66,7 +67,7 @@ def _together(tables: tuple[SqlTable, ...]) -> str:
     """
     parts = []
     for number, table in enumerate(tables):
-        columns = ", ".join(f"{column.name} {_sort(column)}" for column in ordered(table))
+        columns = ", ".join(map(" ".join, zip(_short(table), map(_sort, ordered(table)), strict=True)))
         waits = f" WHERE (SELECT count(*) FROM written_{number - 1}) >= 0" if number else " WHERE true"
         parts.append(_upsert(table, f"SELECT * FROM json_to_recordset(%s::json) AS its({columns}){waits}"))
     before = ", ".join(f"written_{number} AS ({part} RETURNING 1)" for number, part in enumerate(parts[:-1]))
@@ -78,6 +79,12 @@ def _sort(column: Column[Any]) -> str:
     return "bigint" if kind is int else "date" if kind is date else "text"
 
 
+@lru_cache
+def _short(table: SqlTable) -> str:
+    """A letter for each column of a table in order: what JSON calls it."""
+    return ascii_lowercase[: len(table.columns)]
+
+
 def _put(connection: Connection, tables: Mapping[SqlTable, Sequence[Row]]) -> None:
     """Rows in the order of their keys: SQLite takes them one by one, PostgreSQL all in one message."""
     if not tables:
@@ -86,19 +93,12 @@ def _put(connection: Connection, tables: Mapping[SqlTable, Sequence[Row]]) -> No
         for table, rows in tables.items():
             connection.exec_driver_sql(_one_row(table), list(rows))
         return
-    connection.exec_driver_sql(
-        _together(tuple(tables)), tuple(_json(table, rows) for table, rows in tables.items())
-    )
+    said = [_json(_short(table), rows) for table, rows in tables.items()]
+    connection.exec_driver_sql(_together(tuple(tables)), tuple(said))
 
 
-def _json(table: SqlTable, rows: Iterable[Row]) -> str:
-    names = _names(table)
-    return orjson.dumps([dict(zip(names, row, strict=True)) for row in rows]).decode()
-
-
-@lru_cache
-def _names(table: SqlTable) -> tuple[str, ...]:
-    return tuple(column.name for column in ordered(table))
+def _json(names: str, rows: Iterable[Row]) -> str:
+    return orjson.dumps([dict(zip(names, row)) for row in rows]).decode()  # noqa: B905 - as long as their table
 
 
 States = Iterable[tuple[str, str, State | None]]
@@ -107,17 +107,11 @@ States = Iterable[tuple[str, str, State | None]]
 
 def write(connection: Connection, sums: Mapping[str, Sums], states: States) -> None:
     """Add sums by ladder to the tables, and keep where items stand."""
-    tables = {
-        table: sorted(
-            row for ladder, each in sums.items() for row in _rows(number, ladder, each.tables()[number])
-        )
-        for number, table in enumerate(ADDED)
-    }
+    tables = {table: sorted(rows) for table, rows in zip(ADDED, rows(sums), strict=True) if rows}
     ordered = sorted(states, key=lambda each: each[:2])
-    tables[JOURNEYS] = [
-        (ladder, item, *columns(state)) for ladder, item, state in ordered if state is not None
-    ]
-    _put(connection, {table: rows for table, rows in tables.items() if rows})
+    if kept := [(ladder, item, *columns(state)) for ladder, item, state in ordered if state is not None]:
+        tables[JOURNEYS] = kept
+    _put(connection, tables)
     gone = [(ladder, item) for ladder, item, state in ordered if state is None]
     if gone:
         mark = place(connection)
@@ -126,33 +120,33 @@ def write(connection: Connection, sums: Mapping[str, Sums], states: States) -> N
 
 def rows(sums: Mapping[str, Sums]) -> Iterator[list[Row]]:
     """The rows of every table of sums, unsorted."""
+    ladders = [(ladder, each.tables()) for ladder, each in sums.items()]
     for number in range(len(ADDED)):
-        yield [row for ladder, each in sums.items() for row in _rows(number, ladder, each.tables()[number])]
+        yield [row for ladder, told in ladders if told[number] for row in _rows(number, ladder, told[number])]
 
 
 def _rows(number: int, ladder: str, table: Table) -> Iterable[Row]:
     """The table's sums with the ladder and every grain; what adds up to nothing is left out."""
-    known = {key: values for key, values in table.items() if any(values)}
+    known = [(key, values) for key, values in table.items() if any(values)]
     if number in (0, 1):
-        known = _by_grain(known)
-    elif number == 2:
-        known = {(GRAINS[key[0]], key[1]): values for key, values in known.items()}
-    elif number == 4:
-        known = {(*rest, month): values for (month, *rest), values in known.items()}
-    return [(ladder, *key, *values) for key, values in known.items()]
+        return [(ladder, *key, *values) for key, values in _by_grain(known).items()]
+    if number == 2:
+        return [(ladder, GRAINS[place], start, *values) for (place, start), values in known]
+    if number == 4:
+        return [(ladder, *rest, month, *values) for (month, *rest), values in known]
+    return [(ladder, *key, *values) for key, values in known]
 
 
-def _by_grain(table: Table) -> Table:
+def _by_grain(rows: Iterable[tuple[Row, Sequence[int]]]) -> Table:
     found: Table = {}
-    for (day, *rest), values in table.items():
+    for (day, *rest), values in rows:
         for grain, start in zip(GRAINS, starts(day), strict=True):
-            _plus(found, (grain, start, *rest), values)
+            key = (grain, start, *rest)
+            known = found.get(key)
+            found[key] = (
+                [one + other for one, other in zip(known, values, strict=True)] if known else list(values)
+            )
     return found
-
-
-def _plus(table: Table, key: Row, values: Sequence[int]) -> None:
-    known = table.get(key)
-    table[key] = [one + other for one, other in zip(known, values, strict=True)] if known else list(values)
 
 
 def columns(state: State) -> Row:
@@ -180,8 +174,9 @@ def columns(state: State) -> Row:
     )
 
 
-def state(row: Sequence[Any]) -> State:
-    """The state that such columns say."""
-    values = list(row)
-    values[6], values[17], values[18] = str(values[6]), str(values[17]), orjson.loads(values[18])
-    return State(*values)
+def said(dialect: str) -> str:
+    """The same columns of a row ``j`` in SQL, as one JSON list: what a `State` is made of."""
+    *names, periods = (f"j.{column.name}" for column in ordered(JOURNEYS)[2:])
+    if dialect == "postgresql":
+        return f"CAST(json_build_array({', '.join(names)}, CAST({periods} AS json)) AS text)"
+    return f"json_array({', '.join(names)}, json({periods}))"

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete, event, select, update
+from sqlalchemy import Engine, delete, event, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine.db import Base, sessions
@@ -285,7 +286,7 @@ def test_a_transaction_without_moves_costs_no_statement_and_one_with_many_a_few(
     session.commit()
 
     if database.dialect.name == "postgresql":
-        assert said == ["SELECT", "SELECT", "WITH"]
+        assert said == ["SELECT", "WITH"]
     else:
         assert said == ["SELECT", *["INSERT"] * 7]
     said.clear()
@@ -335,6 +336,40 @@ def test_two_sessions_add_to_the_same_row(database: Engine) -> None:
 
     with sessions(database)() as session:
         assert [total.n for total in rollups.read(session, "sales", EVER).values()] == [2]
+
+
+def test_a_move_waits_for_a_rebuild_and_is_counted_against_what_that_made(
+    session: Session, database: Engine, ladder: None
+) -> None:
+    item = Item("deal:1").new().after(1).to("needs").after(1).to("offer")
+    first, unnoticed, last = facts([item])
+    session.add(_move(first, id=None))
+    session.commit()
+    session.execute(insert(Move).values(_columns(unnoticed)))
+    session.commit()
+
+    rollups.rebuild(session)
+    other = Thread(target=_write_alone, args=(database, last))
+    other.start()
+    other.join(0.3)
+    is_waiting = other.is_alive()
+    session.commit()
+    other.join()
+
+    assert is_waiting
+    assert rollups.compare(session) == []
+
+
+def _write_alone(database: Engine, fact: object) -> None:
+    with sessions(database)() as session:
+        session.add(_move(fact, id=None))
+        session.commit()
+
+
+def _columns(fact: Fact) -> dict[str, Any]:
+    return {
+        name: value for name, value in vars(_move(fact)).items() if name in Move.__table__.c and name != "id"
+    }
 
 
 def _move(fact: object, **more: object) -> Move:
