@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from engine import migrations
 from engine.db import opened, sessions
 from engine.errors import Refusal
-from engine.sales.past import files, importing, maps, proposals
+from engine.sales.past import files, importing, maps, proposals, staging
 from engine.sales.past.importing import Checked, Counts
 from engine.sales.past.maps import MOST_KB
 from engine.sales.past.wrong import Rows
@@ -66,21 +66,28 @@ def import_command(path: Path, map_path: Path, *, dry_run: bool, as_json: bool) 
     settings, now = Settings(), datetime.now(UTC)
     with _in_words(), _session(settings) as session:
         checked = _checked(path, map_path, now)
+        staging.only_read(session, only=True)
         before = importing.same(session, checked.sha256, checked.chosen)
         if before is not None:
             click.echo(ALREADY.format(at=before.at), err=as_json)
             _tell(checked, Counts(checked.count, len(checked.cases), 0, len(checked.cases)), as_json=as_json)
             return
-        if dry_run:
-            counts = importing.rehearse(session, checked)
-        else:
-            with _progress("Cases") as heard:
-                made = importing.begin(session, checked, by=None, now=now)
-                counts = importing.bring(session, made, checked, by=None, now=now, heard=heard)
-                if counts.new:
-                    add_up(session, made.ladder)
-                session.commit()
+        counts = importing.rehearse(session, checked) if dry_run else _bring(session, checked, now)
         _tell(checked, counts, as_json=as_json, dry_run=dry_run)
+
+
+def _bring(session: Session, checked: Checked, now: datetime) -> Counts:
+    """Make the rows while others write, then bring them in at once."""
+    with _progress("Cases") as heard:
+        staged = importing.stage(session, checked, heard=heard)
+        session.commit()
+        staging.only_read(session, only=False)
+        made = importing.begin(session, checked, by=None, now=now)
+        counts = importing.bring(session, made, checked, by=None, now=now, heard=heard, staged=staged)
+        if counts.new:
+            add_up(session, made.ladder)
+        session.commit()
+    return counts
 
 
 def register(main: click.Group) -> None:
@@ -133,7 +140,7 @@ def _session(settings: Settings) -> Iterator[Session]:
         settings.var_dir.mkdir(parents=True, exist_ok=True)
     with opened(settings.database) as engine:
         migrations.upgrade(engine)
-        with sessions(engine)() as session:
+        with staging.alone(sessions(engine)) as session:
             yield session
 
 

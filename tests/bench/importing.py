@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine import migrations
 from engine.db import opened, sessions
-from engine.sales.past import files, importing
+from engine.sales.past import files, importing, staging
 from tests.bench.figures import Figure
 from webapp.past_reports import add_up
 
@@ -99,10 +99,15 @@ def bring(path: Path, columns: dict[str, str], folder: Path) -> tuple[float, int
         migrations.upgrade(engine)
         began = time.process_time()
         checked = importing.check(files.at(path), MAP.format(**columns), now=NOW)
-        with sessions(engine).begin() as session:
+        with staging.alone(sessions(engine)) as session:
+            staging.only_read(session, only=True)
+            staged = importing.stage(session, checked)
+            session.commit()
+            staging.only_read(session, only=False)
             made = importing.begin(session, checked, by=None, now=NOW)
-            counts = importing.bring(session, made, checked, by=None, now=NOW)
+            counts = importing.bring(session, made, checked, by=None, now=NOW, staged=staged)
             add_up(session, made.ladder)
+            session.commit()
         return time.process_time() - began, counts.moves, counts.steps
 
 

@@ -1,22 +1,23 @@
 """Bringing a history in: the file is read and checked whole, then written in one transaction or not at all."""
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine import calendars, history
+from engine.db import Base
 from engine.people import Person
 from engine.process.definitions import Definition
 from engine.process.instances import Instance
 from engine.sales.ladders import Move
-from engine.sales.past import events, ladder, maps, wrong
+from engine.sales.past import events, ladder, maps, staging, wrong
 from engine.sales.past.events import Cases
 from engine.sales.past.files import Heard, Log
 from engine.sales.past.maps import Map
@@ -44,6 +45,12 @@ MOVES = (
     "recorded_at", "dwell", "actor_id", "owner_id", "department_id", "amount", "currency", "probability_after",
     "reason", "note", "causing_department_id", "definition_id", "instance_id", "event_seq", "cause",
 )  # fmt: skip
+
+TABLES: tuple[tuple[type[Base], tuple[str, ...]], ...] = (
+    (Instance, INSTANCES), (ImportedCase, CASES), (ImportedStep, STEPS), (Move, MOVES),
+)  # fmt: skip
+"""What an import writes, in the order in which rows name each other."""
+NAMES = tuple(str(model.__tablename__) for model, _ in TABLES)
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,14 @@ class Counts:
     def plain(self) -> dict[str, int]:
         """The same by name."""
         return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The new cases of a file as rows that wait to be copied: what was counted, how many cases were here then."""
+
+    counts: Counts
+    before: int
 
 
 def check(log: Log, text: str, *, now: datetime, heard: Heard | None = None) -> Checked:
@@ -149,6 +164,24 @@ def begin(session: Session, checked: Checked, *, by: Person | None, now: datetim
     return made
 
 
+def stage(session: Session, checked: Checked, *, heard: Heard | None = None) -> Staged | None:
+    """Make the rows of the new cases, locking nobody out; None where that is not needed. See `staging.alone`.
+
+    ``heard`` is told how many cases are done. Raises what `bring` raises.
+    """
+    if not staging.is_needed(session):
+        return None
+    fit(session, checked.chosen)
+    before = _count(session, checked.chosen.ladder)
+    counts = Counts(events=checked.count, cases=len(checked.cases))
+    tables = tuple(staging.lay(session, model, columns) for model, columns in TABLES)
+    scribe = Scribe(session, checked.chosen, tables)
+    with _uncollected():
+        for share in _shares(session, checked, counts, heard):
+            scribe.write(range(counts.new - len(share) + 1, counts.new + 1), share, counts)
+    return Staged(counts, before)
+
+
 def bring(
     session: Session,
     made: Import,
@@ -157,32 +190,72 @@ def bring(
     by: Person | None,
     now: datetime,
     heard: Heard | None = None,
+    staged: Staged | None = None,
 ) -> Counts:
     """Write the new cases of a checked file with their steps and moves, in this transaction.
 
-    ``heard`` is told how many cases are done. Cases that are here already stay as they are. Raises LadderTaken,
-    LadderDiffers, DepartmentUnknown, CasesChanged.
+    Rows ``staged`` on this connection are only copied, unless the ladder got other cases meanwhile. ``heard`` is told
+    how many cases are done. Cases that are here already stay as they are. Raises LadderTaken, LadderDiffers,
+    DepartmentUnknown, CasesChanged.
     """
     hold(session, checked.chosen.ladder)
     ladder.check(session, checked.chosen)
-    counts = Counts(events=checked.count, cases=len(checked.cases))
-    new = _new(session, checked, counts)
-    definition: Definition | None = None
-    names, scribe = Names(session, checked.chosen), None
-    with _uncollected():
-        while share := list(islice(new, SHARE)):
-            if definition is None:
-                definition = ladder.define(session, checked.chosen, checked.activities, by=by, now=now)
-            scribe = scribe or Scribe(session, made, definition, names, checked.chosen)
-            scribe.write(share, counts)
-            if heard is not None:
-                heard(counts.new + counts.known, counts.cases)
+    if staged is not None and staged.before == _count(session, checked.chosen.ladder):
+        counts = staged.counts
+        definition = _copy(session, made, checked, counts, by=by, now=now)
+    else:
+        counts, definition = _write(session, made, checked, by=by, now=now, heard=heard)
     made.status, made.at, made.leased_until = "done", now, None
     made.counts, made.definition_id = counts.plain(), definition.id if definition else None
     what = {"ladder": made.ladder, "file": made.file_name, **counts.plain()}
     history.record(session, "history_imported", at=now, actor=by, subject=f"import:{made.id}", data=what)
     session.flush()
     return counts
+
+
+def _copy(
+    session: Session, made: Import, checked: Checked, counts: Counts, *, by: Person | None, now: datetime
+) -> Definition | None:
+    """Copy the rows that wait."""
+    if not counts.new:
+        return None
+    definition = ladder.define(session, checked.chosen, checked.activities, by=by, now=now)
+    base = reserve(session, Instance, counts.new)[0] - 1
+    known = {"base": base, "definition": definition.id, "version": definition.version, "import": made.id}
+    for model, columns in TABLES:
+        staging.copy(session, model, columns, known)
+    return definition
+
+
+def _write(
+    session: Session, made: Import, checked: Checked, *, by: Person | None, now: datetime, heard: Heard | None
+) -> tuple[Counts, Definition | None]:
+    """Make the rows and write them, a share at a time."""
+    counts = Counts(events=checked.count, cases=len(checked.cases))
+    definition, scribe = None, None
+    with _uncollected():
+        for share in _shares(session, checked, counts, heard):
+            if definition is None:
+                definition = ladder.define(session, checked.chosen, checked.activities, by=by, now=now)
+            scribe = scribe or Scribe(session, checked.chosen, made=made, definition=definition)
+            scribe.write(reserve(session, Instance, len(share)), share, counts)
+    return counts, definition
+
+
+def _shares(
+    session: Session, checked: Checked, counts: Counts, heard: Heard | None
+) -> Iterator[list[tuple[str, Told]]]:
+    """The new cases, a share at a time; counts them and tells how far it is."""
+    new = _new(session, checked, counts)
+    while share := list(islice(new, SHARE)):
+        yield share
+        if heard is not None:
+            heard(counts.new + counts.known, counts.cases)
+
+
+def _count(session: Session, process: str) -> int:
+    """How many cases of a ladder are here. They are never dropped, so an equal number is the same cases."""
+    return session.scalar(select(func.count()).where(Instance.process == process)) or 0
 
 
 def _new(session: Session, checked: Checked, counts: Counts) -> Iterator[tuple[str, Told]]:
@@ -214,24 +287,33 @@ def _known(session: Session, process: str) -> dict[str, str]:
 
 
 class Scribe:
-    """Writes told cases as rows: instances, cases, steps, moves."""
+    """Writes told cases as rows of `TABLES`, or into tables laid for them before import and version are known."""
 
     def __init__(
-        self, session: Session, made: Import, definition: Definition, names: Names, chosen: Map
+        self,
+        session: Session,
+        chosen: Map,
+        tables: Sequence[str] = NAMES,
+        *,
+        made: Import | None = None,
+        definition: Definition | None = None,
     ) -> None:
-        self._session, self._import, self._definition, self._chosen = session, made, definition, chosen
-        self._names: Names = names
+        self._session, self._chosen, self._tables = session, chosen, tables
+        self._import = made.id if made else None
+        self._definition = definition.id if definition else None
+        self._version = definition.version if definition else None
+        self._names: Names = Names(session, chosen)
         self._as: Stored = stored(session)
         self._days: dict[datetime, Any] = {}
 
-    def write(self, share: list[tuple[str, Told]], counts: Counts) -> None:
-        """Write a share of cases and count what was written."""
-        ids = reserve(self._session, Instance, len(share))
+    def write(self, ids: Sequence[int], share: list[tuple[str, Told]], counts: Counts) -> None:
+        """Write a share of cases under these numbers and count what was written."""
         found = [(id_, name, told) for id_, (name, told) in zip(ids, share, strict=True)]
-        put(self._session, Instance, INSTANCES, (self._instance(*each) for each in found))
-        put(self._session, ImportedCase, CASES, (self._case(id_, told) for id_, _, told in found))
-        counts.steps += put(self._session, ImportedStep, STEPS, self._steps(found))
-        counts.moves += put(self._session, Move, MOVES, self._moves(found))
+        instances, cases, steps, moves = self._tables
+        put(self._session, instances, INSTANCES, (self._instance(*each) for each in found))
+        put(self._session, cases, CASES, (self._case(id_, told) for id_, _, told in found))
+        counts.steps += put(self._session, steps, STEPS, self._steps(found))
+        counts.moves += put(self._session, moves, MOVES, self._moves(found))
 
     def _instance(self, id_: int, name: str, told: Told) -> tuple[Any, ...]:
         moment = self._as.moment
@@ -239,14 +321,14 @@ class Scribe:
         owner = self._names.person(told.owner)
         last = max(told.last, told.first)
         return (
-            id_, self._definition.id, self._chosen.ladder, name, name, owner, b"", 1, 0,
+            id_, self._definition, self._chosen.ladder, name, name, owner, b"", 1, 0,
             moment(told.first), moment(last), outcome,
         )  # fmt: skip
 
     def _case(self, id_: int, told: Told) -> tuple[Any, ...]:
         names = self._names
         unit, owner = names.department(told.department), names.person(told.owner)
-        return (id_, self._import.id, told.digest, unit, owner, told.product, names.product(told.product))
+        return (id_, self._import, told.digest, unit, owner, told.product, names.product(told.product))
 
     def _steps(self, found: list[tuple[int, str, Told]]) -> Iterator[tuple[Any, ...]]:
         names, moment, money = self._names, self._as.moment, self._as.money
@@ -287,8 +369,8 @@ class Scribe:
         day = self._day(move.at)
         chance = {"won": 100, "lost": 0}.get(move.kind)
         return (
-            f"case:{id_}", seq, self._chosen.ladder, self._definition.version, move.kind, move.from_stage,
+            f"case:{id_}", seq, self._chosen.ladder, self._version, move.kind, move.from_stage,
             move.to_stage, move.from_rank, move.to_rank, at, day, at, move.dwell, names.person(move.actor),
             names.person(move.owner), names.department(move.department), self._as.money(move.amount), move.currency,
-            chance, move.reason, move.note, names.department(move.causing), self._definition.id, id_, move.step, CAUSE,
+            chance, move.reason, move.note, names.department(move.causing), self._definition, id_, move.step, CAUSE,
         )  # fmt: skip

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from engine.errors import NotFound, Refusal
 from engine.people import Person
-from engine.sales.past import files, importing, maps, proposals, wrong
+from engine.sales.past import files, importing, maps, proposals, staging, wrong
 from engine.sales.past.events import Cases, activities, read
 from engine.sales.past.files import Heard, Log
 from engine.sales.past.importing import Checked
@@ -160,15 +160,21 @@ def _beat(factory: sessionmaker[Session], id_: int) -> Heard:
 def _bring(
     factory: sessionmaker[Session], settle: Settle, lease: Import, checked: Checked, now: datetime
 ) -> None:
-    with factory.begin() as session:
+    """Make the rows while others write, then bring them in at once."""
+    with staging.alone(factory) as session:
+        staging.only_read(session, only=True)
+        staged = importing.stage(session, checked, heard=_beat(factory, lease.id))
+        session.commit()
+        staging.only_read(session, only=False)
         made = session.get_one(Import, lease.id, with_for_update=True)
         if made.status != "running" or made.tries != lease.tries:
             return  # somebody else took it over
         by = session.get(Person, made.by_id) if made.by_id else None
-        counts = importing.bring(session, made, checked, by=by, now=now)
+        counts = importing.bring(session, made, checked, by=by, now=now, staged=staged)
         if counts.new:
             settle(session, made.ladder)
         session.execute(delete(ImportFile).where(ImportFile.import_id == made.id))
+        session.commit()
 
 
 def _refuse(factory: sessionmaker[Session], lease: Import, refusal: Refusal) -> None:

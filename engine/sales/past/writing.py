@@ -38,19 +38,19 @@ SERVER = Stored(
 
 def stored(session: Session) -> Stored:
     """How this session's database keeps values."""
-    return LITE if _is_lite(session) else SERVER
+    return LITE if is_lite(session) else SERVER
 
 
 def hold(session: Session, name: str) -> None:
     """One at a time writes under this name, until the transaction ends. SQLite lets one write at all."""
-    if not _is_lite(session):
+    if not is_lite(session):
         session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"past:{name}"})
 
 
 def reserve(session: Session, model: type[Base], count: int) -> Sequence[int]:
     """Ids for so many new rows, nobody else's."""
     table = Base.metadata.tables[str(model.__tablename__)]
-    if _is_lite(session):  # the transaction is the only one that writes
+    if is_lite(session):  # the transaction is the only one that writes
         last = session.scalar(select(func.max(table.c["id"]))) or 0
         return range(last + 1, last + 1 + count)
     found = session.scalars(
@@ -60,11 +60,11 @@ def reserve(session: Session, model: type[Base], count: int) -> Sequence[int]:
     return list(found)
 
 
-def put(session: Session, model: type[Base], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+def put(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Write rows of these columns. Returns how many."""
-    table, connection = str(model.__tablename__), session.connection()
+    connection = session.connection()
     names = ", ".join(f'"{name}"' for name in columns)
-    if not _is_lite(session):
+    if not is_lite(session):
         return _copied(connection.connection.driver_connection, f"COPY {table} ({names}) FROM STDIN", rows)
     statement = f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
     done = 0
@@ -89,5 +89,6 @@ def _shares(rows: Iterable[Sequence[Any]]) -> Iterator[list[tuple[Any, ...]]]:
         yield share
 
 
-def _is_lite(session: Session) -> bool:
+def is_lite(session: Session) -> bool:
+    """Whether the database is SQLite, where one writes at a time."""
     return bool(session.get_bind().dialect.name == "sqlite")
