@@ -25,7 +25,7 @@ from engine.process import clock, housekeeping, inbox, migrating, tasks
 from engine.sales import alarms, chain, remembering, standing
 from engine.sales.past import jobs as past_jobs
 from reports import low_green, watching
-from webapp import notice_mail, wiring
+from webapp import log_ins, notice_mail, wiring
 from webapp.past_reports import add_up
 from webapp.reporting.jobs_worker import Worker
 from webapp.settings import Settings
@@ -37,7 +37,7 @@ STOPS = (signal.SIGINT, signal.SIGTERM)
 AT_NIGHT = 3
 """The hour at which the reports' sums are compared with the log."""
 ROUNDS = 20
-"""Shares of digests in one minute; who is left has to wait for the next."""
+"""Shares of digests in one minute, or swept in one night; who is left has to wait for the next."""
 
 
 def tick(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
@@ -93,6 +93,18 @@ def compare(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda
     with factory.begin() as session:
         watching.alarm(session, found, now=now())
     return len(found)
+
+
+def sweep(factory: sessionmaker[Session], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
+    """Drop log-ins long over, a share in each transaction. Returns how many."""
+    done = 0
+    for _ in range(ROUNDS):
+        with factory.begin() as session:
+            some = log_ins.sweep(session, now=now())
+        if not some:
+            break
+        done += some
+    return done
 
 
 def _still(session: Session) -> dict[str, Any]:
@@ -168,6 +180,7 @@ def _wound(settings: Settings, scheduler: Any) -> Iterator[BaseScheduler]:
     for seconds, work in _works(settings):
         scheduler.add_job(work, "interval", [factory], seconds=seconds, misfire_grace_time=None, **ONCE)
     scheduler.add_job(compare, "cron", [factory], hour=AT_NIGHT, timezone=HOME, **ONCE)
+    scheduler.add_job(sweep, "cron", [factory], hour=AT_NIGHT, minute=30, timezone=HOME, **ONCE)
     try:
         yield scheduler
     finally:

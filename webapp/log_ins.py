@@ -16,6 +16,8 @@ from webapp import passwords
 IDLE = timedelta(minutes=60)
 LONGEST = timedelta(hours=12)
 SEEN_AT_MOST_EVERY = timedelta(minutes=1)
+KEPT = timedelta(days=30)
+"""How long a log-in that is over stays; that somebody logged in stays in history."""
 
 TRIES = {"pair": (3, 900), "account": (30, 30), "address": (30, 900)}
 """Failures that cost nothing, then the longest wait in seconds. An account alone waits little, so that a
@@ -126,6 +128,12 @@ def end_all(session: Session, person: Person, *, now: datetime) -> None:
     """End every open log-in of a person: after a new password, a lost computer, or when they leave."""
     open_ones = (LogIn.person_id == person.id, LogIn.ended_at.is_(None))
     session.execute(update(LogIn).where(*open_ones).values(ended_at=now))
+
+
+def sweep(session: Session, *, now: datetime, most: int = 1_000) -> int:
+    """Drop a share of the log-ins that were over `KEPT` ago. Returns how many; called at night, by the clock."""
+    over = select(LogIn.id).where(LogIn.expires_at < now - KEPT).order_by(LogIn.id).limit(most)
+    return int(session.execute(delete(LogIn).where(LogIn.id.in_(over))).rowcount)  # type: ignore[attr-defined]
 
 
 def _wait(kind: str, attempt: LogInAttempt, now: datetime) -> int:

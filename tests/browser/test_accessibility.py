@@ -427,7 +427,9 @@ def _looked_at(page: Page, go: Screen) -> list[str]:
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = _judged(page, {"type": "tag", "values": RULES})
     page.emulate_media(color_scheme="dark")
-    found += [f"in the dark, {said}" for said in _judged(page, {"type": "rule", "values": ["color-contrast"]})]
+    found += [
+        f"in the dark, {said}" for said in _judged(page, {"type": "rule", "values": ["color-contrast"]})
+    ]
     page.emulate_media(color_scheme="light")
     return [f"{page.url} {said}" for said in found]
 

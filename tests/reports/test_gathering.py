@@ -30,6 +30,7 @@ from reports import (
 )
 from reports.cohort_facts import OPEN, VISIT, StayKey, Stays, counts, stays
 from reports.funnel import moment
+from reports.funnel_flow import Flow
 from reports.funnel_items import VIEWS, View
 from reports.gathering import Question
 from reports.movements import tell
@@ -166,7 +167,13 @@ def test_the_flow_is_the_same_by_column_and_by_row(
     told = funnel_reading.flow(session, scope, sales, window, now=now)
 
     led = [each for each in journeys(facts(items), RANKS) if reading.leads(scope, each)]
-    assert told == funnel_flow.flow(led, window, sales.keys, as_of=now)
+    wanted = funnel_flow.flow(led, window, sales.keys, as_of=now)
+    assert [_rounded(each) for each in told] == [_rounded(each) for each in wanted]
+
+
+def _rounded(flow: Flow) -> Flow:
+    """All its time to nine digits: a sum of the same days in another order."""
+    return replace(flow, dwell=replace(flow.dwell, total=float(f"{flow.dwell.total:.9g}")))
 
 
 @whatever

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 
 from connectors.mail import OutgoingMail
 from engine.db import sessions
+from engine.people import Person
 from engine.process import outbox
 from engine.process.outbox import Job
-from webapp import clockwork, wiring
+from tests.conftest import MONDAY
+from webapp import clockwork, log_ins, wiring
 from webapp.settings import Settings
 
 
@@ -101,3 +103,17 @@ def test_a_session_of_the_wiring_runs_a_job_once(
     assert clockwork.tick(factory) == 1
     assert clockwork.tick(factory) == 0
     assert session.scalars(select(Job.done_at)).one() is not None
+
+
+def test_log_ins_that_were_over_thirty_days_ago_go_at_night(
+    session: Session, database: Engine, anna: Person
+) -> None:
+    for day in (0, 20):
+        log_ins.begin(session, anna, address="192.0.2.1", stay=False, now=MONDAY + timedelta(days=day))
+    session.commit()
+
+    swept = [
+        clockwork.sweep(sessions(database), now=lambda: MONDAY + timedelta(days=days))  # noqa: B023
+        for days in (30, 31, 31)
+    ]
+    assert swept == [0, 1, 0]
