@@ -21,7 +21,7 @@ from webapp.reporting import words
 from webapp.reporting.address import Asked
 from webapp.reporting.page import bp
 from webapp.reporting.paper import Cell, Column, Figure, Paper, Table
-from webapp.reporting.steps import Seen, around, begun, in_days, look, nothing
+from webapp.reporting.seen import Seen, around, begun, in_days, look, nothing, opening
 
 WORST, HANDS = 15, 100
 BEGINNING = date(1990, 1, 1)
@@ -60,11 +60,7 @@ def plain(session: Session, ask: Asked, viewer: Person | None) -> dict[str, Any]
     whole = flow.efficiency(cases)
     names = [*ask.ladder.keys, "won"]
     return {
-        "report": "flow",
-        "ladder": ask.ladder.key,
-        "from": seen.period.start.isoformat(),
-        "to": seen.period.last.isoformat(),
-        "known": seen.window[1].isoformat(),
+        **opening(seen, "flow"),
         "cases": whole.n,
         "touch_seconds": whole.touch,
         "span_seconds": whole.span,

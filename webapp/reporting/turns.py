@@ -12,7 +12,7 @@ from webapp.reporting import words
 from webapp.reporting.address import Unknown
 
 if TYPE_CHECKING:
-    from webapp.reporting.steps import Seen
+    from webapp.reporting.seen import Seen
 
 
 def in_turn(seen: "Seen") -> tuple[list[int], str]:

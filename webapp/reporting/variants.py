@@ -18,10 +18,10 @@ from webapp import formats
 from webapp.access import needs
 from webapp.reporting.address import Asked, changed
 from webapp.reporting.asked import one_of
-from webapp.reporting.diagram import drawings_shown, file_of
+from webapp.reporting.heat import drawings_shown, file_of
 from webapp.reporting.page import bp
 from webapp.reporting.paper import Cell, Column, Figure, Paper, Table
-from webapp.reporting.steps import Seen, around, begun, in_days, look, nothing
+from webapp.reporting.seen import Seen, around, begun, in_days, look, nothing, opening
 
 TOP, PAIRS, LONGEST = 15, 25, 7
 
@@ -77,11 +77,7 @@ def plain(session: Session, ask: Asked, viewer: Person | None) -> dict[str, Any]
     seen = look(session, ask, viewer)
     ended, running = _paths(seen)
     return {
-        "report": "variants",
-        "ladder": ask.ladder.key,
-        "from": seen.period.start.isoformat(),
-        "to": seen.period.last.isoformat(),
-        "known": seen.window[1].isoformat(),
+        **opening(seen, "variants"),
         "ended": len(ended),
         "open": len(running),
         "variants": [
