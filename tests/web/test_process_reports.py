@@ -86,6 +86,21 @@ def test_every_number_opens_a_list_as_long_as_it_says(
         assert length(client, opened) == number, opened
 
 
+@pytest.mark.parametrize("narrowed", [False, True])
+def test_what_was_done_again_and_what_came_after_what_open_their_steps(
+    as_: As, director: Person, anna: Person, sale: None, narrowed: bool
+) -> None:
+    client = as_(anna if narrowed else director)
+    days = "from=2026-11-20&to=2027-01-06"
+    numbers = counted(page(client.get(f"/reports/variants?ladder=sales&{days}")))
+    kinds = ("again", "repeat", "redo", "after")
+    of_kind = {kind: [each for each in numbers if f"kind={kind}" in each[1]] for kind in kinds}
+
+    assert all(of_kind.values())
+    for number, opened in [each for found in of_kind.values() for each in found[:3]]:
+        assert length(client, opened) == number, opened
+
+
 def test_a_step_opens_its_page_with_its_queue_and_its_worst_cases(
     as_: As, director: Person, sale: None
 ) -> None:

@@ -1,6 +1,6 @@
 """What a report of steps is about: its process, its days, its drawings; shared by all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from engine.people import Person
 from engine.process import definitions
 from engine.process.blueprint import Blueprint
 from engine.process.definitions import Definition
+from engine.process.instances import Instance
 from reports import ladders, steps
 from reports.periods import DAY, Period
 from reports.queries import Scope
@@ -147,6 +148,12 @@ def has_steps(ask: Asked) -> bool:
 def around(seen: Seen) -> dict[str, Any]:
     """What every page of steps says of itself."""
     return {"seen": seen, "in_time": in_time, **shared(seen.session, seen.ask, seen.scope, seen.names)}
+
+
+def called(session: Session, ids: Collection[int]) -> Mapping[int, str]:
+    """What these cases are called: their number where nobody named one."""
+    found = session.execute(select(Instance.id, Instance.title).where(Instance.id.in_(ids)))
+    return {id_: title or f"#{id_}" for id_, title in found}
 
 
 def opening(seen: Seen, report: str) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from flask_babel import gettext, lazy_gettext, pgettext
 from sqlalchemy import Select, func, select
 
 from engine.process.blueprint import Text
-from engine.process.instances import Instance
 from reports import step_picks
 from reports.step_picks import Pick
 from webapp.access import me, needs
@@ -22,8 +21,9 @@ from webapp.reporting import words
 from webapp.reporting.address import Unknown, asked, number
 from webapp.reporting.asked import check, page_of
 from webapp.reporting.page import bp
-from webapp.reporting.seen import Seen, around, look
+from webapp.reporting.seen import Seen, around, called, look
 from webapp.reporting.sheets import MOST, PAGE, csv_file, same, stamp, who
+from webapp.reporting.turns import step_named
 
 KINDS: Mapping[str, Any] = {
     "queued": lazy_gettext("Steps that waited in these days"),
@@ -38,12 +38,14 @@ KINDS: Mapping[str, Any] = {
     "again": lazy_gettext("Steps done again"),
     "repeat": lazy_gettext("Steps done again by the same person"),
     "redo": lazy_gettext("Steps done again by somebody else"),
+    "after": lazy_gettext("Steps completed right after another"),
     "open": lazy_gettext("Open work"),
     "overdue": lazy_gettext("Overdue work"),
     "present": lazy_gettext("Work that was open in these days"),
     "working": lazy_gettext("Work that somebody had in these days"),
     "broken": lazy_gettext("Steps whose promise was broken"),
 }
+FLAGS = {"is_back": "back", "handed": "handed", "is_over": "over"}
 
 
 @bp.get("/steps", endpoint="steps")
@@ -103,7 +105,8 @@ def _picked(seen: Seen) -> tuple[Select[Any], str]:
             ("instance", "case"),
         )
     }
-    flags = {"is_back": args.get("back") == "1", "handed": args.get("handed") == "1"}
+    flags = {name: args.get(key) == "1" for name, key in FLAGS.items()}
+    numbers["first"] = step_named(seen, "first") if kind == "after" else None
     pick = seen.pick(kind, diagram=args.get("diagram"), element=args.get("element"), **numbers, **flags)
     query = step_picks.listed(seen.session, seen.scope, pick, known=seen.ask.moment)
     return query, " · ".join(_title(seen, pick))
@@ -114,6 +117,8 @@ def _title(seen: Seen, pick: Pick) -> list[str]:
     parts = [str(KINDS[pick.kind])]
     if pick.element is not None:
         parts.append(seen.plans.step(pick.diagram or "", pick.element))
+    if pick.first is not None:
+        parts.append(gettext("right after: %(step)s", step=seen.plans.step(*pick.first)))
     if pick.came_from is not None and pick.department is not None:
         giver, receiver = seen.names.department(pick.came_from), seen.names.department(pick.department)
         parts.append(gettext("handed over: %(giver)s → %(receiver)s", giver=giver, receiver=receiver))
@@ -125,7 +130,9 @@ def _title(seen: Seen, pick: Pick) -> list[str]:
         parts.append(seen.names.department(pick.holder))
     if pick.person is not None:
         parts.append(seen.names.person(pick.person) if pick.person else pgettext("steps", "nobody yet"))
-    if pick.kind not in ("open", "overdue"):
+    if pick.is_over:
+        parts.append(gettext("in cases that ended: %(days)s", days=words.span(seen.period)))
+    elif pick.kind not in ("open", "overdue"):
         parts.append(words.span(seen.period))
     return parts
 
@@ -139,10 +146,8 @@ class Known:
 
 def known(seen: Seen, rows: Sequence[Any]) -> Known:
     """The names that these steps need, each read once."""
-    ids = {row.instance_id for row in rows}
-    found = seen.session.execute(select(Instance.id, Instance.title).where(Instance.id.in_(ids)))
     seen.names.learn(row.actor_id for row in rows)
-    return Known({id_: title or f"#{id_}" for id_, title in found})
+    return Known(called(seen.session, {row.instance_id for row in rows}))
 
 
 def waited(row: Any, known: datetime) -> float:
