@@ -184,5 +184,5 @@ def in_time(value: float | None) -> str:
 
 
 def in_days(value: float | None) -> float | None:
-    """Days of 24 hours, to the hundredth."""
-    return None if value is None else round(value / 86_400, 2)
+    """Days of 24 hours, to the tenth of a minute: a table says the hours that the picture says."""
+    return None if value is None else round(value / 86_400, 4)
