@@ -12,7 +12,7 @@ from reports.charts import Part, PlotWords
 from reports.waiting import Neck
 from webapp import formats
 from webapp.reporting.address import Asked
-from webapp.reporting.heat import HEATS, MEANINGS, heat_of, step_href, tag
+from webapp.reporting.heat import HEATS, MEANINGS, heat_of, hottest, step_href, tag
 from webapp.reporting.paper import Cell, Column, Figure, Paper, Table
 from webapp.reporting.seen import Seen, in_days, in_time, look, opening
 
@@ -68,7 +68,7 @@ def paper_of(seen: Seen, necks: Sequence[Neck]) -> Paper:
         finding=_finding(seen, necks),
         definition=[str(MEANINGS[seen.ask.heat]), str(BEGUN)],
         figures=[_figure(seen, necks)] if any(each.sums.queue for each in necks) else [],
-        tables=[_table(seen, necks)],
+        tables=[_table(seen, hottest(seen, necks))],
     )
 
 

@@ -11,7 +11,7 @@ from webapp.database import db
 from webapp.processes import drawn
 from webapp.reporting.asked import one_of
 from webapp.reporting.bottleneck_paper import necks_of, paper_of
-from webapp.reporting.heat import HEATS, LEVELS, MEANINGS, busiest, drawings_shown, file_of, marks
+from webapp.reporting.heat import HEATS, LEVELS, MEANINGS, busiest, drawings_shown, file_of, hottest, marks
 from webapp.reporting.page import bp
 from webapp.reporting.seen import around, begun, nothing
 
@@ -39,7 +39,9 @@ def bottlenecks() -> ResponseReturnValue:
         heats=HEATS,
         meaning=MEANINGS[seen.ask.heat],
         levels=range(1, LEVELS + 1),
-        elements=[(each.element if file_of(seen, each.diagram) == shown else "") for each in necks],
+        elements=[
+            (each.element if file_of(seen, each.diagram) == shown else "") for each in hottest(seen, necks)
+        ],
         **around(seen),
     )
 

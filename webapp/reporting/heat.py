@@ -52,11 +52,16 @@ def file_of(seen: Seen, diagram: str) -> str:
     return found.file if found else ""
 
 
+def hottest(seen: Seen, necks: Sequence[Neck]) -> list[Neck]:
+    """The steps, those first that are shaded most."""
+    return sorted(necks, key=lambda each: -heat_of(each, seen.ask.heat))
+
+
 def busiest(seen: Seen, necks: Sequence[Neck], files: Sequence[str]) -> str:
     """The drawing with the hottest step."""
-    hottest = sorted(necks, key=lambda each: -heat_of(each, seen.ask.heat))
     return next(
-        (file for each in hottest if (file := file_of(seen, each.diagram)) in files), "".join(files[:1])
+        (file for each in hottest(seen, necks) if (file := file_of(seen, each.diagram)) in files),
+        "".join(files[:1]),
     )
 
 

@@ -168,8 +168,8 @@ def opening(seen: Seen, report: str) -> dict[str, Any]:
 
 
 def nothing() -> ResponseReturnValue:
-    """The page of a ladder that has no steps."""
-    return render_template("reporting/nothing.html")
+    """The page of a ladder that has no steps, or of a company without any ladder."""
+    return render_template("reporting/nothing.html", has_ladders=bool(ladders.known(db.session())))
 
 
 def in_time(value: float | None) -> str:
