@@ -1,6 +1,6 @@
 """Which steps a number counts: one pick gives the number's list, with the rights of the scope in the query."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from engine.people import Department, Membership
 from engine.sales.promises import Promise
 from reports.periods import Period
 from reports.queries import Scope
-from reports.steps import between, told
+from reports.steps import between, cases, told, whole_cases
 
 KINDS = (
     "queued",
@@ -26,6 +26,7 @@ KINDS = (
     "again",
     "repeat",
     "redo",
+    "after",
     "open",
     "overdue",
     "working",
@@ -39,7 +40,9 @@ KINDS = (
 class Pick:
     """Which steps a number counts: the same pick lists them. Empty conditions do not narrow; a department of 0 is none.
 
-    ``kind`` is one of `KINDS`; ``person`` did it or has it; ``holder`` is the department that has it now.
+    ``kind`` is one of `KINDS`; ``person`` did it or has it; ``holder`` is the department that has it now; ``first`` is
+    the step (diagram, element) right after which one was completed. With ``is_over`` the cases ended in the period,
+    whenever their steps did, as variants are counted.
     """
 
     kind: str
@@ -54,13 +57,37 @@ class Pick:
     person: int | None = None
     holder: int | None = None
     instance: int | None = None
+    first: tuple[str, str] | None = None
+    is_over: bool = False
 
 
 def listed(session: Session, scope: Scope, pick: Pick, *, known: datetime) -> Select[Any]:
     """The steps that a number counts, the longest waiting first."""
-    step = _again(told(session, scope)) if pick.kind in ("again", "repeat", "redo") else told(session, scope)
+    if pick.is_over:
+        return _of_cases_over(session, scope, pick, known)
+    step = _counted(told(session, scope), pick.kind)
     query = select(*step.c).where(*clauses(step, pick, known), *_conditions(step, pick))
     return query.order_by(step.c.ready, step.c.id)
+
+
+def _of_cases_over(session: Session, scope: Scope, pick: Pick, known: datetime) -> Select[Any]:
+    """The completed steps that a number of the variants counts: a version is then that of the case."""
+    start, end = between(pick.period, known)
+    case = cases(scope).subquery()
+    over = select(case.c.id).where(case.c.ended >= start, case.c.ended < end)
+    if pick.version is not None:
+        over = over.where(case.c.definition_id == pick.version)
+    step = _counted(told(session, whole_cases(scope)), pick.kind)
+    kept = _conditions(step, replace(pick, version=None))
+    query = select(*step.c).where(step.c.seq.is_not(None), step.c.instance_id.in_(over), *kept)
+    return query.order_by(step.c.ready, step.c.id)
+
+
+def _counted(step: CTE, kind: str) -> CTE:
+    """The steps that a kind picks from: some are told by what came before them in their case."""
+    if kind == "after":
+        return _after(step)
+    return _again(step) if kind in ("again", "repeat", "redo") else step
 
 
 def clauses(step: CTE, pick: Pick, known: datetime) -> list[ColumnElement[bool]]:
@@ -68,7 +95,7 @@ def clauses(step: CTE, pick: Pick, known: datetime) -> list[ColumnElement[bool]]
 
     queued: stood in its queue for some of the window; waiting: stood in it at its end; ready, ended, done, cancelled: became
     so in the window; taken and untaken: ready in it and begun or not; abandoned: ended in it without having begun; again:
-    completed in it, not for the first time in its case; open, overdue: now; present: open for some of the window;
+    completed in it, not for the first time in its case; after: completed in it, right after another; open, overdue: now; present: open for some of the window;
     working: begun and not over for some of it; broken: its promise was broken in it.
     """
     start, end = between(pick.period, known)
@@ -86,6 +113,7 @@ def clauses(step: CTE, pick: Pick, known: datetime) -> list[ColumnElement[bool]]
         "again": and_(in_window, step.c.seq.is_not(None)),
         "repeat": and_(in_window, step.c.seq.is_not(None)),
         "redo": and_(in_window, step.c.seq.is_not(None)),
+        "after": and_(in_window, step.c.seq.is_not(None)),
         "cancelled": and_(in_window, step.c.seq.is_(None)),
         "abandoned": and_(in_window, step.c.started.is_(None)),
         "open": ended.is_(None),
@@ -111,6 +139,14 @@ def _again(step: CTE) -> CTE:
     return select(*every.c).where(every.c.place > 1).cte("again")
 
 
+def _after(step: CTE) -> CTE:
+    """The completed steps with the one completed right before them in their case."""
+    case, place = step.c.instance_id, step.c.seq
+    diagram = func.lag(step.c.diagram).over(partition_by=case, order_by=place).label("first_diagram")
+    element = func.lag(step.c.element).over(partition_by=case, order_by=place).label("first_element")
+    return select(*step.c, diagram, element).where(step.c.seq.is_not(None)).cte("followers")
+
+
 def _conditions(step: CTE, pick: Pick) -> list[ColumnElement[bool]]:
     wanted = (
         (step.c.diagram, pick.diagram),
@@ -122,6 +158,8 @@ def _conditions(step: CTE, pick: Pick) -> list[ColumnElement[bool]]:
         (func.coalesce(step.c.actor_id, 0), pick.person),
     )
     found = [column == value for column, value in wanted if value is not None]
+    if pick.kind == "after" and pick.first is not None:
+        found += [step.c.first_diagram == pick.first[0], step.c.first_element == pick.first[1]]
     if pick.holder is not None:
         found.append(func.coalesce(holder(step), 0) == pick.holder)
     if pick.handed or pick.is_back:

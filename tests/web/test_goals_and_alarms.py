@@ -1,5 +1,6 @@
 """Goals are set by directors and stand in the report; days with too little green stand on a page with their answers."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -34,6 +35,20 @@ def test_a_goal_is_set_counted_backward_and_stands_in_the_report(
     report = page(client.get("/reports/dynamics"))
     assert "needed for the goal" in report
     assert "The goal needs" in report
+
+
+def test_a_goal_stands_in_the_picture_of_money_too(
+    as_: As, session: Session, director: Person, long_sale: Definition
+) -> None:
+    client = as_(director)
+    assert "\N{WHITE DIAMOND}" not in page(client.get("/reports/dynamics?measure=money"))
+
+    client.send("/reports/goals", typed(won="4"))
+
+    assert session.scalars(select(Goal)).one().worth
+    drawn = page(client.get("/reports/dynamics?measure=money"))
+    assert "needed for the goal, each move at what one that is won is worth" in drawn
+    assert re.search(r"<text[^>]*>\N{WHITE DIAMOND}</text>", drawn)
 
 
 def test_a_narrowed_view_says_nothing_of_the_companys_goal(

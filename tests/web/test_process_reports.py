@@ -86,6 +86,42 @@ def test_every_number_opens_a_list_as_long_as_it_says(
         assert length(client, opened) == number, opened
 
 
+@pytest.mark.parametrize("narrowed", [False, True])
+def test_what_was_done_again_and_what_came_after_what_open_their_steps(
+    as_: As, director: Person, anna: Person, sale: None, narrowed: bool
+) -> None:
+    client = as_(anna if narrowed else director)
+    days = "from=2026-11-20&to=2027-01-06"
+    numbers = counted(page(client.get(f"/reports/variants?ladder=sales&{days}")))
+    kinds = ("again", "repeat", "redo", "after")
+    of_kind = {kind: [each for each in numbers if f"kind={kind}" in each[1]] for kind in kinds}
+
+    assert all(of_kind.values())
+    for number, opened in [each for found in of_kind.values() for each in found[:3]]:
+        assert length(client, opened) == number, opened
+
+
+def test_a_company_without_processes_is_told_what_to_do(as_: As, session: Session, director: Person) -> None:
+    client = as_(director)
+    for report in ("", "dynamics", "funnel", "bottlenecks", "flow", "alarms", "goals", "forecast"):
+        text = page(client.get(f"/reports/{report}"))
+        assert "There is no process with stages yet" in text, report
+        assert 'href="/reports/history/"' in text, report
+
+
+def test_the_table_begins_with_the_step_that_is_shaded_most(as_: As, director: Person, sale: None) -> None:
+    client = as_(director)
+    days = "ladder=sales&from=2026-11-20&to=2027-01-06"
+    done = [
+        n
+        for n, opened in counted(page(client.get(f"/reports/bottlenecks?{days}&heat=frequency")))
+        if "kind=done" in opened
+    ]
+
+    assert len(set(done)) > 1
+    assert done == sorted(done, reverse=True)
+
+
 def test_a_step_opens_its_page_with_its_queue_and_its_worst_cases(
     as_: As, director: Person, sale: None
 ) -> None:

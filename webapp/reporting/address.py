@@ -104,6 +104,10 @@ class Asked:
         """The day the report stands on."""
         return self.as_of or local_day(self.now)
 
+    def is_over(self, day: date) -> bool:
+        """Whether a day has ended: one that still runs is not judged."""
+        return day < local_day(self.now)
+
     @property
     def moment(self) -> datetime:
         """The moment the report stands on: now, or the end of the day asked for."""

@@ -34,6 +34,11 @@ class Aims:
             else needed * goals.part(goals.until(period, self.through))
         )
 
+    def money(self, period: Period) -> float | None:
+        """The money that all moves forward of a period should carry, each worth what one that is won is; in hundredths."""
+        needed, worth = self.green(period), self.needs.goal.worth
+        return None if needed is None or worth is None else needed * worth
+
     def won(self, period: Period) -> float | None:
         """The money that should be won in a period, as far as it has come; in hundredths."""
         goal = self.needs.goal

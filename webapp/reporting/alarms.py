@@ -17,6 +17,7 @@ from webapp.database import db
 from webapp.reporting.address import Asked
 from webapp.reporting.asked import page_of
 from webapp.reporting.page import bp
+from webapp.reporting.seen import nothing
 from webapp.reporting.words import Names
 
 SIZE = 50
@@ -27,6 +28,8 @@ SIZE = 50
 def alarms() -> ResponseReturnValue:
     """Past alarms of the ladder, of the departments that the viewer reads."""
     session = db.session()
+    if not ladders.known(session):
+        return nothing()
     ladder = ladders.find(session, request.args.get("ladder"))
     found = low_green.seen(me()).where(LowGreen.ladder == ladder.key)
     count = session.scalar(select(func.count()).select_from(found.order_by(None).subquery())) or 0

@@ -18,7 +18,7 @@ from webapp.reporting import pictures
 from webapp.reporting import units as side
 from webapp.reporting.address import Asked, asked
 from webapp.reporting.dynamics_paper import read
-from webapp.reporting.finding import finding
+from webapp.reporting.finding import finding, low_days
 from webapp.reporting.page import bp, shared
 from webapp.reporting.words import Names
 
@@ -53,6 +53,7 @@ def dynamics() -> ResponseReturnValue:
         report=report,
         picture=pictures.moves(ask, report, found, finding(ask, report, names)),
         aims=found if ask.measure == "count" else None,
+        low=low_days(ask, report),
         money_aims=found if ask.measure == "money" else None,
         alarm=_alarm(session, ask, report),
         causes_said=low_green.CAUSES,
@@ -79,7 +80,7 @@ def _together(totals: Iterable[Total]) -> Total:
 
 def _alarm(session: Session, ask: Asked, report: reading.Dynamics) -> LowGreen | None:
     """What was asked about the last day with too little green in the picture."""
-    days = [bar.row.period.start for bar in report.bars if bar.is_low]
+    days = [bar.row.period.start for bar in low_days(ask, report)]
     if not days:
         return None
     unit = ask.team or ask.department or low_green.WHOLE

@@ -3,6 +3,7 @@
 from flask_babel import gettext
 from markupsafe import Markup
 
+from reports.dynamics import Day
 from reports.reading import Dynamics
 from webapp import formats
 from webapp.reporting import words
@@ -17,6 +18,11 @@ def finding(ask: Asked, report: Dynamics, names: Names) -> str:
     red = gettext("%(n)s back", n=words.amount(row.red, ask.measure))
     said = f"▲ {green} {when}{_against(ask, report)}; ▼ {red}{_caused(ask, report, names)}."
     return str(Markup(said).striptags())  # noqa: S704  # our own words lose their tags; nothing is shown as markup
+
+
+def low_days(ask: Asked, report: Dynamics) -> list[Day]:
+    """The days of the picture with too little green; one that still runs is not judged."""
+    return [bar for bar in report.bars if bar.is_low and ask.is_over(bar.row.period.last)]
 
 
 def remarks(ask: Asked, report: Dynamics) -> list[str]:

@@ -21,7 +21,7 @@ from webapp.reporting import words
 from webapp.reporting.address import Asked
 from webapp.reporting.page import bp
 from webapp.reporting.paper import Cell, Column, Figure, Paper, Table
-from webapp.reporting.steps import Seen, around, begun, in_days, look, nothing
+from webapp.reporting.seen import Seen, around, begun, called, in_days, look, nothing, opening
 
 WORST, HANDS = 15, 100
 BEGINNING = date(1990, 1, 1)
@@ -60,11 +60,7 @@ def plain(session: Session, ask: Asked, viewer: Person | None) -> dict[str, Any]
     whole = flow.efficiency(cases)
     names = [*ask.ladder.keys, "won"]
     return {
-        "report": "flow",
-        "ladder": ask.ladder.key,
-        "from": seen.period.start.isoformat(),
-        "to": seen.period.last.isoformat(),
-        "known": seen.window[1].isoformat(),
+        **opening(seen, "flow"),
         "cases": whole.n,
         "touch_seconds": whole.touch,
         "span_seconds": whole.span,
@@ -255,12 +251,12 @@ def _by_hand(seen: Seen, hands: Sequence[Event]) -> Table:
         Column(pgettext("report", "Case")),
     )
     seen.names.learn(each.actor_id for each in hands)
-    return Table(
-        "by_hand", gettext("By hand, outside the diagram"), columns, [_hand(seen, each) for each in hands]
-    )
+    titles = called(seen.session, {each.instance_id for each in hands if each.instance_id})
+    rows = [_hand(seen, each, titles.get(each.instance_id or 0, "")) for each in hands]
+    return Table("by_hand", gettext("By hand, outside the diagram"), columns, rows)
 
 
-def _hand(seen: Seen, event: Event) -> list[Cell]:
+def _hand(seen: Seen, event: Event, title: str) -> list[Cell]:
     data, plan = event.data or {}, seen.plans.plan(seen.plans.versions[0])
     said = (
         gettext("took the case over to version %(version)s", version=data.get("to", "?"))
@@ -272,5 +268,5 @@ def _hand(seen: Seen, event: Event) -> list[Cell]:
         Cell(seen.names.person(event.actor_id) if event.actor_id else gettext("by itself")),
         Cell(said),
         Cell(str(data.get("reason") or "")),
-        Cell(f"#{event.instance_id}", url_for("cases.case", instance_id=event.instance_id)),
+        Cell(title or f"#{event.instance_id}", url_for("cases.case", instance_id=event.instance_id)),
     ]

@@ -24,6 +24,7 @@ from webapp.database import db
 from webapp.forms import on_invalid
 from webapp.reporting.item_words import says
 from webapp.reporting.page import bp
+from webapp.reporting.seen import nothing
 from webapp.reporting.words import Names, month
 
 SHOWN = 24
@@ -48,6 +49,8 @@ class Held:
 def goals_page() -> ResponseReturnValue:
     """The goals in force, how they are counted backward, and the form of a new one."""
     session = db.session()
+    if not ladders.known(session):
+        return nothing()
     ladder = ladders.find(session, request.values.get("ladder"))
     names = Names(session, ladder)
     return render_template(

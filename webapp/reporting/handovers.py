@@ -19,7 +19,7 @@ from webapp.access import needs
 from webapp.reporting.address import Asked
 from webapp.reporting.page import bp
 from webapp.reporting.paper import Cell, Column, Figure, Paper, Table
-from webapp.reporting.steps import Seen, around, begun, in_days, in_time, look, nothing
+from webapp.reporting.seen import Seen, around, begun, in_days, in_time, look, nothing, opening
 
 DEFINITION = (
     lazy_gettext(
@@ -52,11 +52,7 @@ def plain(session: Session, ask: Asked, viewer: Person | None) -> dict[str, Any]
     seen = look(session, ask, viewer)
     found = handovers.matrix(session, seen.scope, seen.period, seen.window, exact=True)
     return {
-        "report": "handovers",
-        "ladder": ask.ladder.key,
-        "from": seen.period.start.isoformat(),
-        "to": seen.period.last.isoformat(),
-        "known": seen.window[1].isoformat(),
+        **opening(seen, "handovers"),
         "pairs": [
             {
                 **asdict(each),

@@ -7,6 +7,7 @@ from reports import charts
 from reports.charts import Bar, MovesWords, Part
 from reports.dynamics import Day, Row
 from reports.movements import GREEN, RED, Total
+from reports.periods import Period
 from reports.reading import Dynamics
 from webapp import formats
 from webapp.reporting import words
@@ -71,15 +72,27 @@ def _bar(asked: Asked, report: Dynamics, day: Day, size: float, aims: Aims | Non
         usual if row.period.by == "day" or not money else None,
         None if money else day.limit,
         day.is_off,
-        day.is_low and row.period.last <= report.through,
+        day.is_low and asked.is_over(row.period.last),
         row.period.start in report.current.period and report.current.period.days > row.period.days,
-        None if money or aims is None else aims.green(row.period),
+        _aim(asked, aims, row.period, size),
     )
+
+
+def _aim(asked: Asked, aims: Aims | None, period: Period, size: float) -> float | None:
+    """What the goal needs of a bar; money is that many moves of what one that is won is worth."""
+    if aims is None:
+        return None
+    if asked.measure == "count":
+        return aims.green(period)
+    worth = aims.money(period)
+    return None if worth is None else worth / 100 / size
 
 
 def _figure(_row: Row, part: Part, size: float, hidden: bool) -> str:
     if hidden and not part.value:
         return ""
+    if not part.value:
+        return formats.number(0)
     return formats.number(
         round(part.value, 0 if size == 1 or part.value >= 100 else 1),
         0 if size == 1 or part.value >= 100 else 1,

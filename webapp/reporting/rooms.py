@@ -2,7 +2,8 @@
 
 from webapp.reporting import (
     alarms,
-    diagram,
+    bottlenecks,
+    cases,
     dynamics,
     flow,
     forecast,
@@ -12,6 +13,7 @@ from webapp.reporting import (
     index,
     jobs,
     lists,
+    one_step,
     promises,
     saved,
     schedules,
@@ -23,8 +25,9 @@ from webapp.reporting.page import bp
 
 __all__ = [
     "alarms",
+    "bottlenecks",
     "bp",
-    "diagram",
+    "cases",
     "dynamics",
     "flow",
     "forecast",
@@ -34,6 +37,7 @@ __all__ = [
     "index",
     "jobs",
     "lists",
+    "one_step",
     "promises",
     "saved",
     "schedules",

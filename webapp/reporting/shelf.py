@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from engine.people import Person
 from reports.ladders import Ladder
 from webapp.reporting import (
-    diagram,
+    bottleneck_paper,
     dynamics_paper,
     flow,
     forecast,
@@ -79,8 +79,8 @@ REPORTS: tuple[Report, ...] = (
         ),
         "reports.bottlenecks",
         "sitemap",
-        diagram.paper,
-        diagram.plain,
+        bottleneck_paper.paper,
+        bottleneck_paper.plain,
         of="process",
     ),
     Report(

@@ -12,7 +12,7 @@ from webapp.reporting import words
 from webapp.reporting.address import Unknown
 
 if TYPE_CHECKING:
-    from webapp.reporting.steps import Seen
+    from webapp.reporting.seen import Seen
 
 
 def in_turn(seen: "Seen") -> tuple[list[int], str]:
@@ -22,14 +22,11 @@ def in_turn(seen: "Seen") -> tuple[list[int], str]:
     """
     ended, _ = variants.paths(seen.session, seen.scope, seen.window, version=seen.only)
     if request.args.get("again"):
-        step = _step("again")
-        seen.check_step(*step, "again")
+        step = step_named(seen, "again")
         said = gettext("Cases in which this was done again: %(step)s", step=seen.plans.step(*step))
         found = [each.instance_id for each in ended if each.steps.count(step) > 1]
     else:
-        one, other = _step("first"), _step("then")
-        seen.check_step(*one, "first")
-        seen.check_step(*other, "then")
+        one, other = step_named(seen, "first"), step_named(seen, "then")
         said = gettext(
             "Cases in which %(first)s was followed by %(second)s",
             first=seen.plans.step(*one),
@@ -39,9 +36,10 @@ def in_turn(seen: "Seen") -> tuple[list[int], str]:
     return found, f"{said} · {words.span(seen.period)}"
 
 
-def _step(name: str) -> Element:
-    """A step as an address names it: its diagram, a dot, its element."""
+def step_named(seen: "Seen", name: str) -> Element:
+    """A step as an address names it: its diagram, a dot, its element. Raises `Unknown`."""
     diagram, dot, element = request.args.get(name, "").rpartition(".")
     if not dot:
         raise Unknown(name=name, value=request.args.get(name, "")[:60])
+    seen.check_step(diagram, element, name)
     return diagram, element

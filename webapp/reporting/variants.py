@@ -18,10 +18,10 @@ from webapp import formats
 from webapp.access import needs
 from webapp.reporting.address import Asked, changed
 from webapp.reporting.asked import one_of
-from webapp.reporting.diagram import drawings_shown, file_of
+from webapp.reporting.heat import drawings_shown, file_of
 from webapp.reporting.page import bp
 from webapp.reporting.paper import Cell, Column, Figure, Paper, Table
-from webapp.reporting.steps import Seen, around, begun, in_days, look, nothing
+from webapp.reporting.seen import Seen, around, begun, in_days, look, nothing, opening
 
 TOP, PAIRS, LONGEST = 15, 25, 7
 
@@ -77,11 +77,7 @@ def plain(session: Session, ask: Asked, viewer: Person | None) -> dict[str, Any]
     seen = look(session, ask, viewer)
     ended, running = _paths(seen)
     return {
-        "report": "variants",
-        "ladder": ask.ladder.key,
-        "from": seen.period.start.isoformat(),
-        "to": seen.period.last.isoformat(),
-        "known": seen.window[1].isoformat(),
+        **opening(seen, "variants"),
         "ended": len(ended),
         "open": len(running),
         "variants": [
@@ -243,13 +239,19 @@ def _rework(seen: Seen, again: Sequence[Again]) -> Table:
         [
             Cell(_named(seen, each.step)),
             Cell(each.cases, seen.cases(again=".".join(each.step))),
-            Cell(each.repeats + each.redos),
-            Cell(each.repeats),
-            Cell(each.redos),
+            _done(seen, each.repeats + each.redos, "again", each.step),
+            _done(seen, each.repeats, "repeat", each.step),
+            _done(seen, each.redos, "redo", each.step),
         ]
         for each in again
     ]
     return Table("rework", gettext("Done again in the cases that ended"), columns, rows)
+
+
+def _done(seen: Seen, n: int, kind: str, step: Element, **more: str) -> Cell:
+    """A number of steps done in the cases that ended, with their list."""
+    diagram, element = step
+    return Cell(n, seen.listed(kind, diagram=diagram, element=element, over=1, **more) if n else "")
 
 
 def cases_of(ended: Sequence[Path]) -> Counter[tuple[Element, Element]]:
@@ -274,7 +276,7 @@ def _pairs(seen: Seen, pairs: Sequence[Follow], ended: Sequence[Path]) -> Table:
                 held[each.first, each.second],
                 seen.cases(first=".".join(each.first), then=".".join(each.second)),
             ),
-            Cell(each.n),
+            _done(seen, each.n, "after", each.second, first=".".join(each.first)),
             Cell(in_days(each.mean)),
         ]
         for each in pairs[:PAIRS]

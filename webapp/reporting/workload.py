@@ -18,7 +18,7 @@ from webapp.access import needs
 from webapp.reporting.address import Asked
 from webapp.reporting.page import bp
 from webapp.reporting.paper import Cell, Column, Figure, Paper, Table
-from webapp.reporting.steps import Seen, around, begun, look, nothing
+from webapp.reporting.seen import Seen, around, begun, look, nothing, opening
 
 DEFINITION = (
     lazy_gettext(
@@ -51,11 +51,7 @@ def plain(session: Session, ask: Asked, viewer: Person | None) -> dict[str, Any]
     by = {"departments": _departments(seen), "people": _people(seen)}
     names = {"departments": seen.names.department, "people": seen.names.person}
     return {
-        "report": "workload",
-        "ladder": ask.ladder.key,
-        "from": seen.period.start.isoformat(),
-        "to": seen.period.last.isoformat(),
-        "known": seen.window[1].isoformat(),
+        **opening(seen, "workload"),
         **{key: [{**asdict(each), "name": names[key](each.id)} for each in rows] for key, rows in by.items()},
     }
 
