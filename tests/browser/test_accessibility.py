@@ -350,6 +350,17 @@ def test_axe_finds_nothing_in_the_menu_of_a_phone(page_of: PageOf, session: Sess
     assert not found, _read_out({"the menu": found})
 
 
+@pytest.mark.parametrize(
+    ("who", "go", "width"), [(DESIGNER, doctor, 1440), (CLARA, at("/reports/dynamics"), 360)]
+)
+def test_axe_finds_nothing_where_a_page_opens_in_the_dark(
+    page_of: PageOf, session: Session, firm: Firm, who: str, go: Screen, width: int
+) -> None:
+    """Scripts that draw see the dark from the start."""
+    page = page_of(walking.person(session, who), dark=True, width=width)
+    assert not (found := _looked_at(page, go)), _read_out({who: found})
+
+
 @pytest.mark.parametrize("who", SCREENS)
 def test_no_screen_is_wider_than_a_small_phone(
     page_of: PageOf, session: Session, firm: Firm, who: str

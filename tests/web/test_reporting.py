@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from datetime import date, timedelta
+from random import Random
 
 import pytest
 from sqlalchemy.orm import Session
@@ -53,12 +54,13 @@ def test_every_line_of_the_balance_adds_up(as_: As, director: Person, long_sale:
 def test_every_number_opens_a_list_as_long_as_it_says(
     as_: As, director: Person, anna: Person, long_sale: Definition, address: str, narrowed: bool
 ) -> None:
-    """Every link of the two reports as they open; of the other views every third."""
+    """Every link of the two reports as they open; of the other views a third, drawn by lot."""
     client = as_(anna if narrowed else director)
-    numbers = counted(page(client.get(address)))
+    numbers = list(dict.fromkeys(counted(page(client.get(address)))))
 
     assert len(numbers) > 10
-    for number, opened in list(dict.fromkeys(numbers))[:: 3 if "?" in address else 1]:
+    some = Random(7).sample(numbers, len(numbers) // 3 + 1) if "?" in address else numbers
+    for number, opened in some:
         assert length(client, opened) == number, opened
 
 
