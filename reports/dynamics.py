@@ -297,6 +297,27 @@ def _recovered(path: Sequence[Movement]) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """What went from the stage ``left`` to the stage ``entered`` ("" is won), forward or back."""
+
+    left: str
+    entered: str
+    is_forward: bool
+    total: Total
+
+
+def passages(buckets: Buckets, period: Period) -> list[Passage]:
+    """What moved forward, back or was won in a period, by where it went; the most frequent first."""
+    found: defaultdict[tuple[str, str, bool], Total] = defaultdict(Total)
+    for key, total in buckets.items():
+        if key.day in period and key.left and (key.kind in GREEN or key.kind == "backward"):
+            place = (key.left, key.entered, key.kind in GREEN)
+            found[place] = found[place].plus(total)
+    ordered = sorted(found.items(), key=lambda each: (-each[1].n, each[0]))
+    return [Passage(*place, total) for place, total in ordered if total.n]
+
+
+@dataclass(frozen=True, slots=True)
 class Cause:
     """Red caused by one department (0: not said): its number and the reason given most often."""
 

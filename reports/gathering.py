@@ -21,6 +21,7 @@ from reports.movements import (
     Buckets,
     Movement,
     Total,
+    Ways,
     last_moves,
     positions,
     standing,
@@ -29,11 +30,13 @@ from reports.movements import (
     tell,
     within,
 )
-from reports.periods import DAY, By, Period, before, pieces, spanning
+from reports.periods import DAY, By, Period, before, containing, pieces, spanning
 from reports.queries import Scope
 from reports.rollups import reads
 
 Caused = list[tuple[int, str, str, int, int]]
+YEAR = 53
+"""Weeks that a calendar has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,13 @@ class Question:
     def bars(self) -> list[Period]:
         """The periods of the picture."""
         return spanning(self.chosen.start, self.chosen.end, self.finer)
+
+    @property
+    def calendar(self) -> Period:
+        """The last year of the window, told day by day; no day of it where the picture has bars of days."""
+        monday = containing(self.chosen.last, "week").start - (YEAR - 1) * 7 * DAY
+        start = self.chosen.end if self.finer == "day" else max(self.chosen.start, monday)
+        return Period(start, self.chosen.end)
 
     @property
     def reach(self) -> Period:
@@ -84,6 +94,7 @@ class Gathered:
     causes: Caused
     net: Net
     idle: Mapping[str, Total]
+    ways: Mapping[date, Ways]
 
 
 def gather(
@@ -123,6 +134,7 @@ def _kept(session: Session, scope: Scope, ask: Question, limits: Mapping[str, da
         reads.resting(session, ladder, limits)
         if is_now
         else queries.idle(session, scope, ask.now.end, limits),
+        reads.ways(session, ladder, ask.calendar),
     )
 
 
@@ -147,7 +159,18 @@ def _logged(
         queries.causes(session, scope, ask.now),
         _net(session, scope, ask.now),
         queries.idle(session, scope, ask.now.end, limits),
+        _ways(Rows(buckets), ask.calendar),
     )
+
+
+def _ways(rows: Mapping[Period, Row], calendar: Period) -> dict[date, Ways]:
+    days = (rows[containing(day, "day")] for day in calendar)
+    told = ((row.period.start, Ways(_plain(row.green), _plain(row.red))) for row in days)
+    return {day: ways for day, ways in told if ways.green.n or ways.red.n}
+
+
+def _plain(total: Total) -> Total:
+    return Total(total.n, 0, total.money)
 
 
 def _net(session: Session, scope: Scope, now: Period) -> Net:
@@ -164,6 +187,7 @@ def _added(of: Counted, ask: Question, limits: Mapping[str, date], *, by_owner: 
         _ordered(by_column.causes(of, ask.now)),
         by_column.net(of, ask.now),
         by_column.positions(of, ask.now.end, limits),
+        _ways(by_column.rows(of, [containing(day, "day") for day in ask.calendar]), ask.calendar),
     )
 
 
@@ -182,13 +206,15 @@ def _both(one: Gathered, other: Gathered) -> Gathered:
         _ordered(_sum(*causes)),
         Net(*(mine + its for mine, its in nets)),
         _sum(one.idle, other.idle),
+        _sum(one.ways, other.ways),
     )
 
 
 Place = TypeVar("Place")
+Sum = TypeVar("Sum", Total, Ways)
 
 
-def _sum(one: Mapping[Place, Total], other: Mapping[Place, Total]) -> dict[Place, Total]:
+def _sum(one: Mapping[Place, Sum], other: Mapping[Place, Sum]) -> dict[Place, Sum]:
     found = dict(one)
     for place, total in other.items():
         found[place] = found[place].plus(total) if place in found else total
@@ -225,6 +251,7 @@ def _counted(
         _caused(now),
         dynamics.net(now),
         positions(each for each in last if _is_idle(each, limits)),
+        _ways(Rows(tally_kinds(_during(mine, ask.calendar))), ask.calendar),
     )
 
 

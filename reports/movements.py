@@ -94,6 +94,17 @@ class Total(NamedTuple):
         )
 
 
+class Ways(NamedTuple):
+    """What moved forward and what moved back."""
+
+    green: Total = Total()
+    red: Total = Total()
+
+    def plus(self, other: "Ways") -> "Ways":
+        """Both together."""
+        return Ways(self.green.plus(other.green), self.red.plus(other.red))
+
+
 Buckets = dict[Key, Total]
 
 

@@ -1,5 +1,6 @@
 """Agreement dynamics from the log or the roll-ups: what to fetch for a window, and the arithmetic on it, in one place."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,10 +10,10 @@ from engine.calendars import is_work_day, local_day
 from engine.errors import NotFound
 from reports import balance, dynamics, queries
 from reports.balance import Line
-from reports.dynamics import Cause, Day, Net, Row, Usual
+from reports.dynamics import Cause, Day, Net, Passage, Row, Usual
 from reports.gathering import Question, gather
 from reports.ladders import Ladder
-from reports.movements import Buckets, Total
+from reports.movements import Buckets, Total, Ways
 from reports.periods import DAY, By, Period, before, containing
 from reports.queries import Scope
 from reports.units import Parts, Span, Unit, units
@@ -37,6 +38,12 @@ class Dynamics:
     rows: list[Row]
     whole: Line
     stages: list[Line]
+    passages: list[Passage]
+    """What went from stage to stage in the current period."""
+    calendar: Period
+    """The last year of the window where ``bars`` are longer than days, else no day."""
+    ways: Mapping[date, Ways]
+    """What its days moved forward and back; those without a move are left out."""
     habits: dict[str, float | None]
     """How many usually leave each stage forward."""
     units: list[Unit]
@@ -84,6 +91,9 @@ def movement(
         rows=[drawn[each] for each in ask.listed()],
         whole=balance.balance(judged, made.start, made.end, now),
         stages=balance.by_stage(judged, made.start, made.end, now, ladder.keys),
+        passages=dynamics.passages(judged, now),
+        calendar=ask.calendar,
+        ways=made.ways,
         habits=_habits(judged, ladder, current, since, through),
         units=units(session, scope, judged, span, group=group, parts=parts),
         group=group,

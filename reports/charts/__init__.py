@@ -5,11 +5,10 @@ print, PDF and mail. Positive is drawn up and green, negative down and red; sign
 One module a picture; its title and finding are what a screen reader says of it.
 """
 
+from reports.charts.calendar import Square, calendar
 from reports.charts.cells import Cell, heat
 from reports.charts.columns import Column, Post, histogram
-from reports.charts.course import Level, Line, lines
 from reports.charts.diverging import Bar, MovesWords, moves
-from reports.charts.intervals import Estimate, Row, forest
 from reports.charts.layers import Layer, areas
 from reports.charts.marks import Part, PlotWords, line, link, nice, plot, rect, said, shape, text
 from reports.charts.ranking import causes, ranked, shares
@@ -19,24 +18,20 @@ __all__ = [
     "Bar",
     "Cell",
     "Column",
-    "Estimate",
     "Layer",
-    "Level",
-    "Line",
     "MovesWords",
     "Part",
     "PlotWords",
     "Post",
-    "Row",
+    "Square",
     "Stream",
     "areas",
+    "calendar",
     "causes",
     "flow",
-    "forest",
     "heat",
     "histogram",
     "line",
-    "lines",
     "link",
     "moves",
     "nice",

@@ -1,4 +1,4 @@
-"""A table whose cells are the darker the more they hold: hand-overs between departments, days of a calendar."""
+"""A table whose cells are the darker the more they hold, as hand-overs between departments."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

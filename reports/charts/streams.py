@@ -30,13 +30,13 @@ def flow(stages: Sequence[str], streams: Sequence[Stream], words: PlotWords) -> 
     axis = 34 + up
     most = max((each.part.value for each in streams), default=1) or 1
     ordered = sorted(streams, key=lambda each: -abs(each.end - each.start))
-    drawn = [
-        text(0, 14, f"▲ {words.unit}", "vup"),
-        text(0, axis + 40 + down + 14, f"▼ {words.across}", "vdn"),
-    ]
+    is_back = any(each.end < each.start for each in streams)
+    drawn = [text(0, 14, f"▲ {words.unit}", "vup")]
+    if is_back:
+        drawn.append(text(0, axis + 30 + down, f"▼ {words.across}", "vdn"))
     drawn += [_stream(each, step, axis, most) for each in ordered if each.part.value]
     drawn += [_place(name, LEFT + place * step, axis, step) for place, name in enumerate(stages)]
-    return plot(WIDTH, axis + 40 + down + 22, words.title, words.finding, drawn)
+    return plot(WIDTH, axis + 38 + (down if is_back else 0), words.title, words.finding, drawn)
 
 
 def _room(streams: Sequence[Stream], step: float, *, forward: bool) -> float:

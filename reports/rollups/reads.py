@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from reports.cohort_facts import BOUNDS, REACH, VISIT, WIN, CohortKey, StayKey, Stays, month, second
 from reports.cohort_facts import OPEN as UNENDED
-from reports.movements import Buckets, Key, Total
+from reports.movements import GREEN, RED, Buckets, Key, Total, Ways
 from reports.periods import DAY, By, Period, containing
 from reports.rollups import settling
 from reports.rollups.tables import OPEN
@@ -86,6 +86,22 @@ def _added(parts: Iterable[tuple[int, Mapping[str, Total]]]) -> dict[str, Total]
         for kind, total in kinds.items():
             found[kind] = found.get(kind, Total()).plus(total, sign)
     return {kind: total for kind, total in found.items() if total.n}
+
+
+def ways(session: Session, ladder: str, period: Period) -> dict[date, Ways]:
+    """What each day of a period moved forward and back, in numbers and money; days without a move are left out."""
+    if not period.days:
+        return {}
+    both = (
+        f"sum(CASE WHEN kind IN {kinds} THEN {name} END)" for kinds in (GREEN, RED) for name in ("n", "money")
+    )
+    told = ", ".join(f"CAST(coalesce({each}, 0) AS BIGINT)" for each in both)
+    query = (
+        f"SELECT day, {told} FROM rollup_days WHERE ladder = :ladder AND grain = 'day' AND day >= :start AND day < :end "
+        f"AND n <> 0 AND kind IN {(*GREEN, *RED)} GROUP BY day"
+    )
+    rows = _rows(session, query, ladder=ladder, start=period.start, end=period.end)
+    return {_day(row[0]): Ways(Total(row[1], 0, row[2]), Total(row[3], 0, row[4])) for row in rows}
 
 
 def causes(session: Session, ladder: str, period: Period) -> list[tuple[int, str, str, int, int]]:

@@ -76,6 +76,22 @@ def test_from_a_mark_to_the_list_to_the_deal(zofia: Page) -> None:
     expect(zofia.locator("h1")).to_contain_text(re.compile("Skanery|Druk|Wózki"))
 
 
+def test_a_picture_is_one_stop_of_the_tab_key_and_arrows_lead_from_mark_to_mark(zofia: Page) -> None:
+    zofia.goto("/reports/dynamics")
+    picture = zofia.locator("#between svg")
+    marks = picture.locator("a")
+    assert marks.count() > 1
+    expect(picture.locator("a[tabindex='0']")).to_have_count(1)
+
+    marks.first.focus()
+    zofia.keyboard.press("End")
+    expect(marks.last).to_be_focused()
+    zofia.keyboard.press("Home")
+    expect(marks.first).to_be_focused()
+    zofia.keyboard.press("Tab")
+    assert not picture.evaluate("picture => picture.contains(document.activeElement)")
+
+
 def test_from_a_cell_of_the_funnel_to_its_list_and_from_a_step_to_its_queue(zofia: Page) -> None:
     zofia.goto("/reports/funnel")
     cell = zofia.locator("table a.count-link").first

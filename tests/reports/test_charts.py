@@ -6,7 +6,7 @@ import pytest
 from lxml import etree
 
 from reports import charts
-from reports.charts import Cell, Column, Estimate, Layer, Level, Line, Part, PlotWords, Post, Row, Stream
+from reports.charts import Cell, Column, Layer, Part, PlotWords, Post, Square, Stream
 
 WORDS = PlotWords("Time on a stage", "Half leave within 12 days", "visits", "days", "Nothing yet")
 STAGES = ("Enquiry", "Offer", "Contract")
@@ -25,26 +25,20 @@ PICTURES = {
     "heat": charts.heat(
         STAGES, STAGES, [[None, Cell(part(4), "4"), Cell(part(9), "9", is_marked=True)]] * 3, WORDS
     ),
-    "lines": charts.lines(
-        [Line("Kept", [part(0.5), None, part(0.9)], [0.4, None, 0.8], [0.6, None, 1.0], css="g")],
-        STAGES,
-        WORDS,
-        levels=[Level(0.8, "goal")],
-        most=1,
-    ),
     "areas": charts.areas(
         [Layer(name, [part(place + 1)] * 3) for place, name in enumerate(STAGES)], STAGES, WORDS
     ),
-    "forest": charts.forest(
+    "calendar": charts.calendar(
         [
-            Row(
-                "Offer",
-                Estimate(part(0.5), 0.4, 0.6, "50 %"),
-                Estimate(part(0.4), None, None, "not enough yet"),
-            )
+            Square(0, 0, part(4)),
+            Square(0, 1, part(-2)),
+            Square(0, 2, Part(0, "/reports/moves?n=6", "3 and 3")),
+            Square(0, 3, Part()),
+            Square(0, 5, Part(), is_off=True),
         ],
+        ["Nov"],
+        ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"),
         WORDS,
-        keys=("version 1", "version 2"),
     ),
     "flow": charts.flow(STAGES, [Stream(0, 1, part(7), "7"), Stream(2, 0, part(2), "2")], WORDS),
 }
@@ -90,9 +84,10 @@ def _edges(svg: str) -> list[float]:
     return [float(each) for each in re.findall(r'<path d="M52\.0 ([\d.]+)L[^"]*" class="edge"', svg)]
 
 
-def test_a_gap_in_what_is_known_is_a_gap_in_the_line() -> None:
-    known = charts.lines([Line("Kept", [part(1), part(2), None, part(3), part(1)])], "abcde", WORDS)
-    assert known.count('class="ln ln0"') == 2
+def test_a_day_is_told_by_its_sign_as_well_as_by_its_colour() -> None:
+    drawn = PICTURES["calendar"]
+    assert re.findall(r'class="([ud]\d|h2)"', drawn) == ["u5", "d3", "h2"]
+    assert re.findall(r">([▼=·])<", drawn) == ["▼", "=", "·"]
 
 
 def test_forward_is_drawn_up_and_back_is_drawn_down() -> None:
@@ -108,9 +103,8 @@ def test_forward_is_drawn_up_and_back_is_drawn_down() -> None:
     [
         charts.histogram([], WORDS),
         charts.heat([], [], [], WORDS),
-        charts.lines([], [], WORDS),
         charts.areas([], [], WORDS),
-        charts.forest([], WORDS),
+        charts.calendar([], [], [], WORDS),
         charts.flow([], [], WORDS),
     ],
 )

@@ -236,3 +236,25 @@ def test_the_number_on_a_mark_is_the_length_of_the_list_it_opens(
         assert len(session.execute(queries.stood(scope, period.end, line.stage)).all()) == line.end.n
     for cause, reason, kind, n, _ in queries.causes(session, scope, period):
         assert length(Cut(period, (kind,), cause=cause, reason=reason)) == n
+
+
+@whatever
+@given(items=logs(), days=st.tuples(st.integers(-5, 60), st.integers(1, 60)))
+def test_what_passes_between_the_stages_is_every_move_forward_and_back(
+    items: list[Item], days: tuple[int, int]
+) -> None:
+    told = tell(facts(items))
+    period = Period(FIRST + days[0] * DAY, FIRST + sum(days) * DAY)
+    counted: dict[tuple[str, str, bool], int] = {}
+    for each in told:
+        is_moved = each.left and each.kind in ("forward", "forward_skip", "won", "backward")
+        if is_moved and period.start <= each.fact.day < period.end:
+            where = (each.left, "" if each.kind == "won" else each.entered, each.kind != "backward")
+            counted[where] = counted.get(where, 0) + 1
+
+    found = dynamics.passages(tally(told), period)
+
+    assert {(each.left, each.entered, each.is_forward): each.total.n for each in found} == counted
+    assert [each.total.n for each in found] == sorted(counted.values(), reverse=True)
+    (row,) = dynamics.by_period(tally(told), [period])
+    assert sum(each.total.n for each in found if each.is_forward) <= row.green.n

@@ -84,6 +84,7 @@ def test_the_three_ways_of_counting_agree(
         assert (kept.start, kept.end) == (other.start, other.end)
         assert (kept.net, kept.idle) == (other.net, other.idle)
         assert kept.causes == other.causes
+        assert kept.ways == other.ways
 
 
 def _plain(row: dynamics.Row) -> dict[str, object]:

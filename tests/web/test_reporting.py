@@ -76,6 +76,22 @@ def test_a_department_reads_its_own_part_and_it_still_adds_up(
         assert length(client, opened) == number
 
 
+@pytest.mark.parametrize("narrowed", [False, True])
+def test_what_passes_between_two_stages_and_every_day_of_the_calendar_open_their_list(
+    as_: As, director: Person, anna: Person, long_sale: Definition, narrowed: bool
+) -> None:
+    client = as_(anna if narrowed else director)
+    text = page(client.get("/reports/dynamics?by=month"))
+    arcs = re.findall(r'<a href="([^"]*left=[^"]*)" aria-label="[^"]* → [^"]*: (\d+)"', text)
+    days = re.findall(r'<a href="([^"]*)" aria-label="[^"]*: (\d+) forward, (\d+) back"', text)
+
+    assert len(arcs) > 3
+    assert len(days) > 20
+    for address, *numbers in arcs + Random(7).sample(days, 12):
+        opened = address.replace("&amp;", "&")
+        assert length(client, opened) == sum(map(int, numbers)), opened
+
+
 def test_whoever_sees_fewer_deals_counts_fewer(
     as_: As, director: Person, anna: Person, long_sale: Definition
 ) -> None:
@@ -218,6 +234,7 @@ def test_in_polish_every_word_of_a_report_is_polish(as_: As, director: Person, l
     for address in (
         "/reports/",
         "/reports/dynamics",
+        "/reports/dynamics?by=month",
         "/reports/funnel",
         "/reports/funnel?view=flow",
         "/reports/moves",

@@ -1,6 +1,7 @@
 """Agreement dynamics on the screen: what is moving now, and what is usual."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
@@ -14,12 +15,13 @@ from reports.movements import GREEN, Total
 from webapp.access import me, needs
 from webapp.clock import now
 from webapp.database import db
-from webapp.reporting import pictures
+from webapp.reporting import between, pictures
 from webapp.reporting import units as side
 from webapp.reporting.address import Asked, asked
 from webapp.reporting.dynamics_paper import read
 from webapp.reporting.finding import finding, low_days
 from webapp.reporting.page import bp, shared
+from webapp.reporting.seen import in_time
 from webapp.reporting.words import Names
 
 FORWARD = ("forward", "forward_skip")
@@ -59,6 +61,7 @@ def dynamics() -> ResponseReturnValue:
         causes_said=low_green.CAUSES,
         idle=_together(report.idle.values()),
         causes=pictures.causes(ask, report, names),
+        **_pictured(ask, report, names),
         came=CAME,
         went=WENT,
         in_kinds=IN_KINDS,
@@ -69,6 +72,19 @@ def dynamics() -> ResponseReturnValue:
         unit_head=side.HEADS[report.group],
         **about,
     )
+
+
+def _pictured(ask: Asked, report: reading.Dynamics, names: Names) -> dict[str, Any]:
+    """Where moves went and on which days, each with its figures."""
+    drawn: dict[str, Any] = {"in_time": in_time}
+    if report.passages:
+        drawn |= {
+            "streams": between.streams(ask, report, names),
+            "between": between.passages(ask, report, names),
+        }
+    if report.ways:
+        drawn |= {"calendar": between.calendar(ask, report), "days": between.weeks(ask, report)}
+    return drawn
 
 
 def _together(totals: Iterable[Total]) -> Total:

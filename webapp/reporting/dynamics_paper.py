@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from engine.people import Person
 from reports import reading
 from reports.balance import IN_KINDS, OUT_KINDS, Line
-from reports.dynamics import Cause, Day, Row
-from reports.movements import GREEN, GREY, RED, Total
+from reports.dynamics import Cause, Day, Passage, Row
+from reports.movements import GREEN, GREY, RED, Total, Ways
 from reports.periods import Period
 from reports.reading import Dynamics
 from reports.units import Unit
-from webapp.reporting import pictures, words
+from webapp.reporting import between, pictures, words
 from webapp.reporting import units as side
 from webapp.reporting.address import Asked
 from webapp.reporting.aims import Aims, aims
@@ -40,14 +40,22 @@ def paper(session: Session, ask: Asked, viewer: Person | None) -> Paper:
     phrases, said = says(ask.ladder.of), finding(ask, report, names)
     picture = str(pictures.moves(ask, report, aim, said))
     periods = gettext("Period by period")
-    figure = Figure("moves", gettext("Picture of the moves"), said, picture, "bars")
-    tables = (
+    figures = [Figure("moves", gettext("Picture of the moves"), said, picture, "bars")]
+    tables = [
         _stages(ask, report, names, aim),
         _periods(ask, "periods", periods, report.rows),
         _periods(ask, "bars", gettext("The picture in figures"), [bar.row for bar in report.bars]),
         _units(session, ask, report, names, viewer),
         _causes(ask, report, names),
-    )
+    ]
+    if report.passages:
+        tables.append(between.passages(ask, report, names))
+        svg, what = str(between.streams(ask, report, names)), between.finding(ask, report, names)
+        figures.append(Figure("between", tables[-1].title, what, svg, "between"))
+    if report.ways:
+        tables.append(between.weeks(ask, report))
+        svg, what = str(between.calendar(ask, report)), between.extremes(ask, report)
+        figures.append(Figure("days", tables[-1].title, what, svg, "days"))
     return Paper(
         "dynamics",
         gettext("Agreement dynamics"),
@@ -55,7 +63,7 @@ def paper(session: Session, ask: Asked, viewer: Person | None) -> Paper:
         ask.moment,
         said,
         definition=(phrases["about"],),
-        figures=(figure,),
+        figures=figures,
         tables=tables,
         warnings=remarks(ask, report),
     )
@@ -231,6 +239,8 @@ def plain(session: Session, ask: Asked, viewer: Person | None) -> dict[str, Any]
         "bars": [_bar(bar, aim) for bar in found.bars],
         "balance": _line(found.whole),
         "stages": [_stage(found, line, aim) for line in found.stages],
+        "passages": [_passage(each) for each in found.passages],
+        "days": [_ways(day, ways) for day, ways in sorted(found.ways.items())],
         "group": found.group,
         "units": [_unit(found, unit) for unit in found.units],
         "causes": [_cause(cause) for cause in found.causes],
@@ -262,6 +272,20 @@ def _stage(found: Dynamics, line: Line, aim: Aims | None) -> dict[str, Any]:
         "needed": aim.stage(line.stage, found.current.period) if aim else None,
         "idle": found.idle.get(line.stage, Total()).n,
     }
+
+
+def _passage(each: Passage) -> dict[str, Any]:
+    return {
+        "left": each.left,
+        "entered": each.entered or None,
+        "forward": each.is_forward,
+        "dwell_seconds": each.total.dwell,
+        **_amount(each.total),
+    }
+
+
+def _ways(day: date, ways: Ways) -> dict[str, Any]:
+    return {"day": day, "green": _amount(ways.green), "red": _amount(ways.red)}
 
 
 def _unit(found: Dynamics, unit: Unit) -> dict[str, Any]:
