@@ -57,10 +57,11 @@ class Question:
 
     @property
     def calendar(self) -> Period:
-        """The last year of the window, told day by day; no day of it where the picture has bars of days."""
-        monday = containing(self.chosen.last, "week").start - (YEAR - 1) * 7 * DAY
-        start = self.chosen.end if self.finer == "day" else max(self.chosen.start, monday)
-        return Period(start, self.chosen.end)
+        """The days of the window, told one by one where its picture is coarser and it is no longer than a year."""
+        weeks = (self.chosen.last - containing(self.chosen.start, "week").start).days // 7 + 1
+        return (
+            self.chosen if self.finer != "day" and weeks <= YEAR else Period(self.chosen.end, self.chosen.end)
+        )
 
     @property
     def reach(self) -> Period:

@@ -41,7 +41,7 @@ class Dynamics:
     passages: list[Passage]
     """What went from stage to stage in the current period."""
     calendar: Period
-    """The last year of the window where ``bars`` are longer than days, else no day."""
+    """The window where ``bars`` are longer than days and it is no longer than a year, else no day."""
     ways: Mapping[date, Ways]
     """What its days moved forward and back; those without a move are left out."""
     habits: dict[str, float | None]

@@ -96,11 +96,12 @@ def ways(session: Session, ladder: str, period: Period) -> dict[date, Ways]:
         f"sum(CASE WHEN kind IN {kinds} THEN {name} END)" for kinds in (GREEN, RED) for name in ("n", "money")
     )
     told = ", ".join(f"CAST(coalesce({each}, 0) AS BIGINT)" for each in both)
+    mark = "DATE " if _is_postgresql(session) else ""
     query = (
-        f"SELECT day, {told} FROM rollup_days WHERE ladder = :ladder AND grain = 'day' AND day >= :start AND day < :end "
-        f"AND n <> 0 AND kind IN {(*GREEN, *RED)} GROUP BY day"
+        f"SELECT day, {told} FROM rollup_days WHERE ladder = :ladder AND grain = 'day' AND n <> 0 "
+        f"AND day >= {mark}'{period.start}' AND day < {mark}'{period.end}' AND kind IN {(*GREEN, *RED)} GROUP BY day"
     )
-    rows = _rows(session, query, ladder=ladder, start=period.start, end=period.end)
+    rows = _rows(session, query, ladder=ladder)
     return {_day(row[0]): Ways(Total(row[1], 0, row[2]), Total(row[3], 0, row[4])) for row in rows}
 
 

@@ -1,4 +1,4 @@
-"""Where moves went and on which days: stages with what passes between them, and the last year as a calendar."""
+"""Where moves went and on which days: stages with what passes between them, and the window as a calendar."""
 
 from datetime import date
 
@@ -102,7 +102,7 @@ def _value(ask: Asked, total: Total) -> float:
 
 
 def calendar(ask: Asked, report: Dynamics) -> Markup:
-    """Every day of the last year: the greener the more forward than back, the redder the more back."""
+    """Every day of the window: the greener the more forward than back, the redder the more back."""
     mondays = _mondays(report.calendar)
     said = PlotWords(
         gettext("Day by day, %(days)s", days=words.span(report.calendar)),
