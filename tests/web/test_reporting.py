@@ -244,3 +244,14 @@ def test_in_polish_every_word_of_a_report_is_polish(as_: As, director: Person, l
         assert not re.search(r"\b(the|forward|back|lost|open|stage|period|judge|reached|and)\b", said), (
             address
         )
+
+
+def test_on_paper_the_balance_leaves_out_what_nothing_stands_in_so_that_its_end_is_on_the_page(
+    as_: As, director: Person, long_sale: Definition
+) -> None:
+    text = as_(director).get("/reports/paper/dynamics?by=month").get_data(as_text=True)
+    heads = re.findall(r"<th [^>]*>([^<]*)</th>", text.partition("<thead>")[2].partition("</thead>")[0])
+
+    assert {"Stage", "+ New", "at the end", "it adds up"} <= set(heads)
+    assert "+ Taken over" not in heads
+    assert len(heads) < 18

@@ -5,10 +5,12 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from webapp import formats
-from webapp.reporting.paper import Cell, Column, Form, Table, Value
+from webapp.reporting.paper import Cell, Column, Form, Paper, Table, Value
 
 FIGURES: tuple[Form, ...] = ("count", "money", "share", "days")
 """Forms whose values stand to the right."""
+WIDE = 10
+"""Columns that a page has room for whatever stands in them."""
 
 
 def shown(value: Value, form: Form = "text") -> str:
@@ -52,6 +54,12 @@ def filled(table: Table) -> Table:
     ]
     columns = [table.columns[place] for place in kept]
     return replace(table, columns=columns, rows=[[row[place] for place in kept] for row in table.rows])
+
+
+def printed(paper: Paper) -> Paper:
+    """The paper as a page has room for it: tables of many columns are `filled`."""
+    tables = [filled(each) if len(each.columns) > WIDE else each for each in paper.tables]
+    return replace(paper, tables=tables)
 
 
 def rows(table: Table) -> list[list[tuple[Cell, str, bool]]]:

@@ -82,7 +82,11 @@ def page(paper: Paper, root: str = "") -> str:
     """The whole paper as a page that brings everything with it, for the printer."""
     pictures = {each.key: Markup(ink.alone(each.svg, root=root)) for each in paper.figures}  # noqa: S704  # ours
     return render_template(
-        "reporting/paper_alone.html", paper=paper, pictures=pictures, rows=figures.rows, root=root
+        "reporting/paper_alone.html",
+        paper=figures.printed(paper),
+        pictures=pictures,
+        rows=figures.rows,
+        root=root,
     )
 
 

@@ -49,7 +49,7 @@ def paper(key: str) -> ResponseReturnValue:
     back = f"{url_for(report.endpoint)}?{query}"
     return render_template(
         "reporting/paper.html",
-        paper=found,
+        paper=figures.printed(found),
         pictures=pictures,
         rows=figures.rows,
         back=back,
