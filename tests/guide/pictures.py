@@ -106,6 +106,12 @@ def counted(page: Page) -> None:
     page.locator("details.score", has_text="H2").locator("summary").click()
 
 
+def months(page: Page) -> None:
+    """What passes between the stages, and the days of half a year."""
+    page.goto("/reports/dynamics?by=month")
+    page.locator("#between").evaluate("part => window.scrollTo(0, part.offsetTop - 40)")
+
+
 def bar_opened(page: Page) -> None:
     """The list behind the highest green bar of the dynamics."""
     page.goto("/reports/dynamics")
@@ -213,6 +219,7 @@ PICTURES = (
     Picture("dynamics", DIRECTOR, at("/reports/dynamics"), height=1100),
     Picture("dynamics-dark", DIRECTOR, at("/reports/dynamics"), height=1100, dark=True),
     Picture("dynamics-phone", DIRECTOR, at("/reports/dynamics"), width=390, height=844),
+    Picture("passages", DIRECTOR, months),
     Picture("moves", DIRECTOR, bar_opened),
     Picture("funnel", DIRECTOR, at("/reports/funnel"), height=1100),
     Picture("processes", DESIGNER, at("/processes/")),

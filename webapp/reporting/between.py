@@ -5,6 +5,7 @@ from datetime import date
 from flask_babel import gettext, pgettext
 from markupsafe import Markup
 
+from engine.calendars import is_work_day
 from reports import charts
 from reports.charts import Part, PlotWords, Square, Stream
 from reports.dynamics import Passage
@@ -130,7 +131,7 @@ def _square(ask: Asked, report: Dynamics, day: date, place: int) -> Square:
     ways, one = report.ways.get(day, Ways()), containing(day, "day")
     week, week_day = divmod(place, 7)
     if not ways.green.n and not ways.red.n:
-        return Square(week, week_day, Part(), is_off=week_day > 4)
+        return Square(week, week_day, Part(), is_off=not is_work_day(day))
     title = gettext(
         "%(day)s: %(green)s forward, %(red)s back",
         day=words.span(one),
