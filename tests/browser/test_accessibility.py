@@ -196,6 +196,7 @@ SCREENS: dict[str, dict[str, Screen]] = {
         "absences": at("/absences/"),
         "reports": at("/reports/"),
         "the dynamics": at("/reports/dynamics"),
+        "the dynamics of months, with their days": at("/reports/dynamics?by=month"),
         "the moves behind a bar": first("/reports/dynamics", "svg.plot a"),
         "the funnel": at("/reports/funnel"),
         "the flow": at("/reports/funnel?view=flow"),
