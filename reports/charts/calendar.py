@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.charts.cells import shade
-from reports.charts.marks import Part, PlotWords, empty, link, plot, rect, text
+from reports.charts.marks import Part, PlotWords, empty, line, link, plot, rect, shape, text
 
 WIDTH, LEFT, HEAD, TALLEST, LOWEST = 900, 40, 22, 22, 15
 
@@ -13,8 +13,9 @@ WIDTH, LEFT, HEAD, TALLEST, LOWEST = 900, 40, 22, 22, 15
 class Square:
     """A day in the row ``week_day`` (0: Monday) of the column ``week`` (0: the first).
 
-    ``part.value`` above zero is drawn green, below zero red with ▼; zero that leads to a list is a draw. Without a list
-    nothing moved: a worked day is a dot then, a free one (``is_off``) nothing.
+    ``part.value`` above zero is drawn green, below zero red with ▼; zero that leads to a list is a draw, with =.
+    Both signs are shapes: a mark's words are its name. Without a list nothing moved: a worked day is a dot then, a free
+    one (``is_off``) nothing.
     """
 
     week: int
@@ -42,13 +43,15 @@ def calendar(
 
 def _square(each: Square, width: float, height: float, most: float) -> str:
     x, y = LEFT + each.week * width, HEAD + each.week_day * height
-    middle, low = x + width / 2, y + height / 2 + 4
+    middle, low = x + width / 2, y + height / 2
     if not each.part.href:
-        return "" if each.is_off else text(middle, low, "·", "m c")
+        return "" if each.is_off else text(middle, low + 4, "·", "m c")
     value, dark = each.part.value, shade(abs(each.part.value), most)
     css = f"u{dark}" if value > 0 else f"d{dark}" if value < 0 else "h2"
     inside = rect(x + 1, y + 1, width - 2, height - 2, css)
-    ink = "m" if not value else "tip-on" if dark >= 4 else "tip"
-    if value <= 0:
-        inside += text(middle, low, "▼" if value else "=", f"{ink} c")
+    if value < 0:
+        corners = ((middle - 3.5, low - 3), (middle + 3.5, low - 3), (middle, low + 3))
+        inside += shape(corners, "tip-on" if dark >= 4 else "tip", closed=True)
+    elif not value:
+        inside += "".join(line(middle - 3, at, middle + 3, at, "ref") for at in (low - 1.5, low + 1.5))
     return link(each.part, inside)

@@ -87,7 +87,9 @@ def _edges(svg: str) -> list[float]:
 def test_a_day_is_told_by_its_sign_as_well_as_by_its_colour() -> None:
     drawn = PICTURES["calendar"]
     assert re.findall(r'class="([ud]\d|h2)"', drawn) == ["u5", "d3", "h2"]
-    assert re.findall(r">([▼=·])<", drawn) == ["▼", "=", "·"]
+    signs = re.findall(r'class="(tip(?:-on)?|ref)"|>(·)<', drawn)
+    assert ["".join(each) for each in signs] == ["tip", "ref", "ref", "·"]
+    assert not re.search(r"<a [^>]*>(?:(?!</a>).)*<text", drawn)
 
 
 def test_forward_is_drawn_up_and_back_is_drawn_down() -> None:
